@@ -1,0 +1,48 @@
+/**
+ * Three projects, one summary: `npm test` runs all, `npm run test:unit` and its siblings one of them.
+ *
+ * Only the projects that talk to PostgreSQL start one: both name the same global set-up, which jest then runs once.
+ */
+const common = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  setupFiles: ['<rootDir>/jest.setup.mjs'],
+  extensionsToTreatAsEsm: ['.ts'],
+  // Sources import "./x.js", as Node will see it after the build; here the file is still "./x.ts".
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  transform: { '^.+\\.ts$': ['@swc/jest'] },
+};
+
+const withPostgres = {
+  ...common,
+  roots: ['<rootDir>/test'],
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  // Long enough for a killed server to recover, short enough that a hang is found the same minute.
+  testTimeout: 30_000,
+};
+
+export default {
+  maxWorkers: 2,
+  // Each suite leaves about 15 MB behind in its worker, because ESM registries are never freed.
+  workerIdleMemoryLimit: '512MB',
+  // Istanbul counts the helpers that swc writes for decorators as branches.
+  coverageProvider: 'v8',
+  reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      roots: ['<rootDir>/src', '<rootDir>/test/architecture'],
+      testRegex: '\\.spec\\.ts$',
+      testTimeout: 30_000,
+    },
+    {
+      ...withPostgres,
+      displayName: 'integration',
+      testRegex: '/test/(integration|faults|migrations)/.*\\.int-spec\\.ts$',
+    },
+    { ...withPostgres, displayName: 'e2e', testRegex: '/test/e2e/.*\\.e2e-spec\\.ts$' },
+  ],
+};
