@@ -24,6 +24,7 @@ const withPostgres = {
 };
 
 export default {
+  // The scripts say it again: a path given right after `--selectProjects unit` would be taken for a project.
   maxWorkers: 2,
   // Each suite leaves about 15 MB behind in its worker, because ESM registries are never freed.
   workerIdleMemoryLimit: '512MB',

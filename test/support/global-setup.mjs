@@ -16,7 +16,9 @@ export default async function globalSetup() {
     { cwd: new URL('../..', import.meta.url), stdio: ['pipe', 'pipe', 'inherit'] },
   );
   const exited = once(server, 'exit').then(([code, signal]) => {
-    throw new Error(`The test server ended before it was ready (${signal ?? `exit status ${code}`}); see above.`);
+    throw new Error(
+      `The test server ended before it was ready (${signal ?? `exit status ${code}`}); see above.`,
+    );
   });
   exited.catch(() => undefined);
   const [address] = await Promise.race([once(createInterface(server.stdout), 'line'), exited]);
