@@ -1,0 +1,127 @@
+import type { ConfigurationProblem } from './configuration.errors.js';
+import {
+  connectionSettings,
+  DatabaseUrlError,
+  parseDatabaseUrl,
+  type ConnectionSettings,
+  type DatabaseAddress,
+} from './database-url.js';
+import type { Environment, VariableName } from './environment.schema.js';
+
+/** The connections that the environment names. **Shape**: `app` is null for the embedded database. */
+export interface DatabaseConnections {
+  readonly app: ConnectionSettings | null;
+  readonly migration: ConnectionSettings | null;
+  readonly replicas: readonly ConnectionSettings[];
+  readonly throughPooler: boolean;
+}
+
+const FIELDS = [
+  'DATABASE_HOST',
+  'DATABASE_PORT',
+  'DATABASE_USER',
+  'DATABASE_PASSWORD',
+  'DATABASE_NAME',
+  'DATABASE_SSLMODE',
+  'DATABASE_SSLROOTCERT',
+] as const satisfies readonly VariableName[];
+
+/** True when the environment points at a database of its own, well or badly. */
+export function namesDatabase(environment: Environment): boolean {
+  return environment.DATABASE_URL !== undefined || givenFields(environment).length > 0;
+}
+
+/**
+ * Reads the URLs or the fields.
+ *
+ * **Shape**: whatever could be read, and a problem for each part that could not.
+ */
+export function databaseConnections(environment: Environment): {
+  connections: DatabaseConnections;
+  problems: ConfigurationProblem[];
+} {
+  const problems: ConfigurationProblem[] = [];
+  const attempt = <Value>(variable: string, read: () => Value): Value | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DatabaseUrlError)) throw error;
+      problems.push({ variable, message: error.message });
+      return undefined;
+    }
+  };
+  const { DATABASE_URL, DATABASE_MIGRATION_URL, DATABASE_REPLICA_URLS } = environment;
+  const app = attempt(DATABASE_URL === undefined ? 'DATABASE_HOST' : 'DATABASE_URL', () =>
+    readApp(environment),
+  );
+  const migration = attempt('DATABASE_MIGRATION_URL', () => readMigration(DATABASE_MIGRATION_URL));
+  const replicas = attempt('DATABASE_REPLICA_URLS', () =>
+    splitUrls(DATABASE_REPLICA_URLS ?? '').map(parseDatabaseUrl),
+  );
+  problems.push(...combinationProblems(environment));
+  return {
+    connections: {
+      app: app?.connection ?? null,
+      migration: migration ?? app?.connection ?? null,
+      replicas: replicas?.map(({ connection }) => connection) ?? [],
+      throughPooler: app?.throughPooler ?? false,
+    },
+    problems,
+  };
+}
+
+function readApp(environment: Environment): DatabaseAddress | null {
+  if (environment.DATABASE_URL !== undefined) return parseDatabaseUrl(environment.DATABASE_URL);
+  // Fields without a host are reported on their own; here they would only be reported again.
+  if (environment.DATABASE_HOST === undefined) return null;
+  const connection = connectionSettings({
+    host: environment.DATABASE_HOST,
+    port: String(environment.DATABASE_PORT ?? ''),
+    user: environment.DATABASE_USER ?? '',
+    password: environment.DATABASE_PASSWORD,
+    database: environment.DATABASE_NAME ?? '',
+    tls: { mode: environment.DATABASE_SSLMODE, rootCertificate: environment.DATABASE_SSLROOTCERT },
+  });
+  return { connection, throughPooler: false };
+}
+
+function readMigration(url: string | undefined): ConnectionSettings | undefined {
+  if (url === undefined) return undefined;
+  const { connection, throughPooler } = parseDatabaseUrl(url);
+  if (throughPooler)
+    throw new DatabaseUrlError('must be a direct connection, not one through a pooler (pgbouncer=true)');
+  return connection;
+}
+
+/** **Why** not every comma: one inside a URL separates hosts, and is refused with words of its own. */
+function splitUrls(urls: string): string[] {
+  return urls
+    .split(/,(?=\s*postgres(?:ql)?:\/\/)/)
+    .map((url) => url.trim())
+    .filter((url) => url !== '');
+}
+
+function combinationProblems(environment: Environment): ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = [];
+  const fields = givenFields(environment);
+  const [first] = fields;
+  if (environment.DATABASE_URL !== undefined && first !== undefined) {
+    const mend = 'keep the URL, in which every field has its place, or all fields without it';
+    problems.push({ variable: 'DATABASE_URL', message: `is set beside ${fields.join(', ')}; ${mend}` });
+  } else if (first !== undefined) {
+    for (const required of ['DATABASE_HOST', 'DATABASE_USER', 'DATABASE_NAME'] as const) {
+      if (environment[required] !== undefined) continue;
+      problems.push({ variable: required, message: `is required beside ${first}` });
+    }
+  } else if (environment.DATABASE_URL === undefined) {
+    for (const variable of ['DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URLS'] as const) {
+      if (environment[variable] === undefined) continue;
+      problems.push({ variable, message: 'is set without DATABASE_URL; set that as well, or take this out' });
+    }
+  }
+  return problems;
+}
+
+function givenFields(environment: Environment): readonly VariableName[] {
+  return FIELDS.filter((name) => environment[name] !== undefined);
+}

@@ -1,0 +1,78 @@
+import type { ConfigurationProblem } from './configuration.errors.js';
+import { namesDatabase } from './database.settings.js';
+import { KEY_COMMAND } from './encryption-keys.js';
+import type { Environment } from './environment.schema.js';
+import { isLoopback } from './network.js';
+
+/** What is wrong between variables that are each right on their own; the database's own rules stand beside its URLs. */
+export function environmentProblems(environment: Environment): ConfigurationProblem[] {
+  return [
+    ...openNetworkProblems(environment),
+    ...adminProblems(environment),
+    ...encryptionProblems(environment),
+    ...importProblems(environment),
+  ];
+}
+
+function openNetworkProblems({ HOST, STOCKROOM_ALLOW_OPEN_NETWORK }: Environment): ConfigurationProblem[] {
+  if (STOCKROOM_ALLOW_OPEN_NETWORK || isLoopback(HOST)) return [];
+  const message =
+    `is ${HOST}, which other machines can reach, and there is no sign-in yet: whoever reaches the service may read and ` +
+    'write everything. Set HOST=127.0.0.1, or STOCKROOM_ALLOW_OPEN_NETWORK=true if something else keeps strangers out';
+  return [{ variable: 'HOST', message }];
+}
+
+function adminProblems(environment: Environment): ConfigurationProblem[] {
+  return oneWithoutTheOther(environment, 'STOCKROOM_ADMIN_EMAIL', 'STOCKROOM_ADMIN_PASSWORD');
+}
+
+function encryptionProblems(environment: Environment): ConfigurationProblem[] {
+  const { ENCRYPTION_KEYS, APP_SECRET, ENCRYPTION_SALT } = environment;
+  const problems = oneWithoutTheOther(environment, 'APP_SECRET', 'ENCRYPTION_SALT');
+  if (APP_SECRET !== undefined && APP_SECRET === ENCRYPTION_SALT) {
+    problems.push({ variable: 'ENCRYPTION_SALT', message: 'must not be the same as APP_SECRET' });
+  }
+  if (
+    namesDatabase(environment) &&
+    ENCRYPTION_KEYS === undefined &&
+    APP_SECRET === undefined &&
+    ENCRYPTION_SALT === undefined
+  ) {
+    const message =
+      'is required with an external database (or APP_SECRET and ENCRYPTION_SALT). ' +
+      `Set it to k1:<key>, with a key made by: ${KEY_COMMAND}`;
+    problems.push({ variable: 'ENCRYPTION_KEYS', message });
+  }
+  return problems;
+}
+
+function importProblems(environment: Environment): ConfigurationProblem[] {
+  const { STOCKROOM_IMPORT_MAX_BYTES: packed, STOCKROOM_IMPORT_MAX_EXPANDED_BYTES: expanded } = environment;
+  const problems: ConfigurationProblem[] = [];
+  if (expanded < packed) {
+    const message = `is ${expanded}, less than STOCKROOM_IMPORT_MAX_BYTES (${packed}): raise it, or lower the other`;
+    problems.push({ variable: 'STOCKROOM_IMPORT_MAX_EXPANDED_BYTES', message });
+  }
+  const { STOCKROOM_IMPORT_CONCURRENCY: imports, DATABASE_POOL_MAX: connections } = environment;
+  if (imports >= connections) {
+    const message = `is ${imports}, and DATABASE_POOL_MAX is ${connections}: imports would leave requests no connection`;
+    problems.push({
+      variable: 'STOCKROOM_IMPORT_CONCURRENCY',
+      message: `${message}. Lower it, or raise the pool`,
+    });
+  }
+  return problems;
+}
+
+function oneWithoutTheOther<Name extends keyof Environment>(
+  environment: Environment,
+  ...pair: readonly [Name, Name]
+): ConfigurationProblem[] {
+  const missing = pair.filter((name) => environment[name] === undefined);
+  return missing.length === 1
+    ? missing.map((variable) => ({
+        variable,
+        message: `is required beside ${pair.find((name) => name !== variable)}`,
+      }))
+    : [];
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { databaseAddressVariables, databaseUseVariables } from './database.variables.js';
+import { httpVariables } from './http.variables.js';
+import { adminVariables, encryptionVariables } from './secret.variables.js';
+import { folderVariables, importVariables, logVariables } from './service.variables.js';
+import { factsOf } from './variable.js';
+
+/** The variables by topic, in the order of the documentation. */
+export const environmentTopics = [
+  { title: 'Listening', variables: httpVariables },
+  { title: 'Folders', variables: folderVariables },
+  { title: 'Where the database is', variables: databaseAddressVariables },
+  { title: 'How the database is used', variables: databaseUseVariables },
+  { title: 'First administrator', variables: adminVariables },
+  { title: 'Encryption of stored secrets', variables: encryptionVariables },
+  { title: 'Imports', variables: importVariables },
+  { title: 'Logs and documentation', variables: logVariables },
+] as const;
+
+/** The one schema of the environment. Rules between variables stand in `environment.rules.ts`. */
+export const environmentSchema = z.object({
+  ...httpVariables,
+  ...folderVariables,
+  ...databaseAddressVariables,
+  ...databaseUseVariables,
+  ...adminVariables,
+  ...encryptionVariables,
+  ...importVariables,
+  ...logVariables,
+});
+
+/** The environment, every variable read and checked on its own. */
+export type Environment = z.output<typeof environmentSchema>;
+export type VariableName = keyof Environment;
+
+/** Every variable there is. */
+export const variableNames = Object.keys(environmentSchema.shape) as readonly VariableName[];
+
+/** Those that can also be given as a file. */
+export const secretNames: readonly VariableName[] = variableNames.filter(
+  (name) => factsOf(environmentSchema.shape[name]).secret,
+);
