@@ -109,7 +109,7 @@ describe('the ranks', () => {
   });
 
   it('are all shown to bite', async () => {
-    const config = (await import('../../.dependency-cruiser.mjs')) as {
+    const config = (await import(join(ROOT, '.dependency-cruiser.mjs'))) as {
       default: { forbidden: readonly { name: string; comment: string }[] };
     };
     const names = config.default.forbidden.map((rule) => rule.name);
