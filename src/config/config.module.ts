@@ -1,12 +1,9 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule as NestConfigModule, registerAs } from '@nestjs/config';
-import { loadSettings, SETTINGS } from './settings.js';
-
-/** The settings as a namespace of Nest's `ConfigService` too: `config.get('settings.http.port')`. */
-export const settingsNamespace = registerAs('settings', () => loadSettings(process.env));
+import { loadSettings, SETTINGS, type Settings } from './settings.js';
 
 /**
- * Parses the environment once and gives it to everybody under `SETTINGS`.
+ * Gives the settings to everybody under `SETTINGS`; Nest's `ConfigService` knows them as `settings.…`.
  *
  * **Why** `load` and not `validate`: what `validate` returns is written back to `process.env`, defaults and the contents
  * of secret files included, where child processes inherit them and a second reading takes a default for something that was
@@ -15,11 +12,18 @@ export const settingsNamespace = registerAs('settings', () => loadSettings(proce
  * `--env-file` serves both.
  */
 @Global()
-@Module({
-  imports: [
-    NestConfigModule.forRoot({ isGlobal: true, cache: true, ignoreEnvFile: true, load: [settingsNamespace] }),
-  ],
-  providers: [{ provide: SETTINGS, useExisting: settingsNamespace.KEY }],
-  exports: [SETTINGS],
-})
-export class ConfigModule {}
+@Module({})
+export class ConfigModule {
+  /** `read` is called once, when the application is created. Give it settings that are already read, or completed. */
+  static forRoot(read: () => Settings = () => loadSettings(process.env)): DynamicModule {
+    const settings = registerAs('settings', read);
+    return {
+      module: ConfigModule,
+      imports: [
+        NestConfigModule.forRoot({ isGlobal: true, cache: true, ignoreEnvFile: true, load: [settings] }),
+      ],
+      providers: [{ provide: SETTINGS, useExisting: settings.KEY }],
+      exports: [SETTINGS],
+    };
+  }
+}

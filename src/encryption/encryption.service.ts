@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { CellCipher, keyIdOf } from './cell-cipher.js';
+import type { Cell } from './encryption.errors.js';
+import { KeyRing } from './key-ring.js';
+
+/** Encrypts and decrypts single stored values; see `CellCipher` for what they look like. */
+@Injectable()
+export class EncryptionService {
+  readonly #cipher: CellCipher;
+
+  constructor(private readonly ring: KeyRing) {
+    this.#cipher = new CellCipher(ring);
+  }
+
+  /** Ids of the keys that are loaded, the primary first. */
+  get keyIds(): readonly string[] {
+    return this.ring.ids;
+  }
+
+  /** The stored text of a value, under the primary key; different each time. */
+  encrypt(cell: Cell, clear: string): string {
+    return this.#cipher.encrypt(cell, clear);
+  }
+
+  /** The clear text of a stored value. **Errors**: `DecryptionError`. */
+  decrypt(cell: Cell, text: string): string {
+    return this.#cipher.decrypt(cell, text);
+  }
+
+  /** Whether a stored value is due for rotation: not under the primary key, or not of our making at all. */
+  needsRotation(text: string): boolean {
+    return keyIdOf(text) !== this.ring.primary.id;
+  }
+}

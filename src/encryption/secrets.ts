@@ -1,0 +1,24 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** Less than 128 bits is not a secret. */
+const MIN_BYTES = 16;
+
+/** A new secret from the system's random source. **Shape**: base64url of `bytes` bytes (at least 16), without padding. */
+export function generateSecret(bytes: number): string {
+  if (!Number.isInteger(bytes) || bytes < MIN_BYTES)
+    throw new RangeError(`A secret has at least ${MIN_BYTES} bytes.`);
+  return randomBytes(bytes).toString('base64url');
+}
+
+/** SHA-256 of bytes, or of text as UTF-8. For fingerprints and for random tokens; never for passwords, which it guesses fast. */
+export function sha256(data: string | Uint8Array): Buffer {
+  return createHash('sha256').update(data).digest();
+}
+
+/**
+ * Whether two texts are equal, in a time that does not depend on where they differ. **Why** the detour over digests: the
+ * comparison itself throws on different lengths, and would tell the length of the secret.
+ */
+export function timingSafeEqualText(one: string, other: string): boolean {
+  return timingSafeEqual(sha256(one), sha256(other));
+}
