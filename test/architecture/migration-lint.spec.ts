@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from './rules/source-files.js';
+
+/** Changes to a table that is in use. **Shape**: the rule that must refuse it, and the statements of one migration. */
+const UNSAFE: readonly (readonly [rule: string, ...statements: string[]])[] = [
+  ['require-concurrent-index-creation', 'create index users_role_idx on users (role)'],
+  ['ban-concurrent-index-creation-in-transaction', 'create index concurrently i on users (role)'],
+  ['require-concurrent-index-deletion', 'drop index users_role_idx'],
+  ['disallowed-unique-constraint', 'alter table users add constraint users_email_key unique (email)'],
+  ['adding-foreign-key-constraint', 'alter table users add constraint f foreign key (a) references b (id)'],
+  ['constraint-missing-not-valid', 'alter table users add constraint c check (length(email) > 3)'],
+  ['adding-required-field', 'alter table users add column a text not null'],
+  ['adding-not-nullable-field', 'alter table users alter column a set not null'],
+  ['adding-field-with-default', 'alter table users add column a timestamptz default clock_timestamp()'],
+  ['adding-serial-primary-key-field', 'alter table users add primary key (a)'],
+  ['changing-column-type', 'alter table users alter column a type bigint'],
+  ['renaming-column', 'alter table users rename column a to b'],
+  ['renaming-table', 'alter table users rename to people'],
+  ['ban-drop-column', 'alter table users drop column email'],
+  ['ban-drop-table', 'drop table users'],
+  ['ban-drop-not-null', 'alter table users alter column a drop not null'],
+  ['ban-truncate-cascade', 'truncate users cascade'],
+  ['transaction-nesting', 'begin', 'alter table users add column a text', 'commit'],
+  ['prefer-timestamp-tz', 'alter table users add column a timestamp'],
+  ['ban-json-type', 'alter table users add column a json'],
+  ['ban-rename-enum-value', "alter type user_role rename value 'USER' to 'PERSON'"],
+  ['ban-schema-change', 'drop schema reports'],
+  ['ban-backfill-with-schema-change', 'alter table users add column a text', "update users set a = 'x'"],
+];
+
+const SAFE: readonly (readonly string[])[] = [
+  [
+    'create table notes (id uuid primary key, body text not null)',
+    'create index notes_body_idx on notes (body)',
+  ],
+  ['alter table users add column a text'],
+  ['alter table users add constraint c check (length(email) > 3) not valid'],
+  ['alter table users validate constraint c'],
+  [
+    "create function f() returns trigger language plpgsql as $$ begin update users set a = 'x'; return null; end $$",
+  ],
+  ['-- squawk-ignore ban-drop-column\nalter table users drop column email'],
+];
+
+/** Writes one migration per entry into a folder where their imports resolve, and runs the command on it. */
+function lint(
+  folder: string,
+  migrations: readonly (readonly string[])[],
+): { status: number | null; output: string } {
+  mkdirSync(join(folder, 'migrations'), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  migrations.forEach((statements, index) => {
+    const calls = statements.map((text) => `this.addSql(${JSON.stringify(text)});`).join(' ');
+    writeFileSync(
+      join(folder, 'migrations', `${String(index + 1).padStart(3, '0')}_change.ts`),
+      `import { Migration } from '@mikro-orm/migrations';\nexport class Change extends Migration { override up(): void { ${calls} } }`,
+    );
+  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      ...['--import', '@swc-node/register/esm-register'],
+      join(ROOT, 'scripts/lint-migrations.ts'),
+      join(folder, 'migrations'),
+    ],
+    { cwd: ROOT, encoding: 'utf8' },
+  );
+  return { status, output: stdout + stderr };
+}
+
+describe('the linter of migrations', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stockroom-migrations-'));
+  let unsafe: ReturnType<typeof lint> = { status: null, output: '' };
+
+  beforeAll(() => {
+    const migrations = UNSAFE.map(([, ...statements]) => statements);
+    unsafe = lint(join(folder, 'unsafe'), migrations);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('ends with a failure when it finds something', () => {
+    expect(unsafe.status).toBe(1);
+    expect(unsafe.output).toContain(`${UNSAFE.length} migrations`);
+  });
+
+  it.each(UNSAFE.map(([rule, ...statements], index) => [rule, statements.join('; '), index + 1] as const))(
+    'refuses by %s: %s',
+    (rule, _statements, number) => {
+      expect(unsafe.output).toContain(`${String(number).padStart(3, '0')}_change: ${rule}: `);
+    },
+  );
+
+  it('lets changes pass that a running service does not notice, and exceptions that are written down', () => {
+    expect(lint(join(folder, 'safe'), SAFE)).toEqual({
+      status: 0,
+      output: `${SAFE.length} migrations, 0 findings.\n`,
+    });
+  });
+});
