@@ -1,0 +1,58 @@
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { ImportGzipBroken } from '../stock-import.errors.js';
+import { codeOf } from './spool-file.js';
+
+/**
+ * Unpacks gzip, of one member or several, as it arrives.
+ *
+ * **Errors**: `ImportGzipBroken` when it is cut short, damaged, followed by other bytes or no gzip; what `source` throws.
+ */
+export async function* inflate(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip();
+  const fed = feed(source, gunzip);
+  try {
+    for await (const chunk of gunzip) yield chunk as Buffer;
+    const sent = await fed;
+    // Node stops in silence at a zero byte behind a member, and would lose every member after it.
+    if (gunzip.bytesWritten !== sent) {
+      throw new ImportGzipBroken(`The gzip data is followed by ${sent - gunzip.bytesWritten} other bytes.`);
+    }
+  } catch (error) {
+    throw codeOf(error).startsWith('Z_') ? broken(error) : error;
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+/** Writes the source to the unpacker. **Shape**: how many bytes that were; a failure reaches the reader through the unpacker. */
+async function feed(source: AsyncIterable<Buffer>, gunzip: Gunzip): Promise<number> {
+  let sent = 0;
+  let proceed: () => void = () => undefined;
+  // Behind the end of the data nothing drains any more, so its end must wake the writer as well.
+  for (const event of ['drain', 'end', 'close']) gunzip.on(event, () => proceed());
+  try {
+    for await (const chunk of source) {
+      sent += chunk.length;
+      if (isOver(gunzip)) continue;
+      const drained = new Promise<void>((resolve) => (proceed = resolve));
+      if (!gunzip.write(chunk) && !isOver(gunzip)) await drained;
+    }
+    gunzip.end();
+  } catch (error) {
+    gunzip.destroy(error as Error);
+  }
+  return sent;
+}
+
+/** Whether further bytes are only counted: the data has ended, or is broken. */
+function isOver(gunzip: Gunzip): boolean {
+  return gunzip.destroyed || gunzip.readableEnded;
+}
+
+function broken(cause: unknown): ImportGzipBroken {
+  const message = cause instanceof Error ? cause.message : '';
+  if (message.includes('unexpected end')) return new ImportGzipBroken('The gzip data is cut short.', cause);
+  if (message.includes('header'))
+    return new ImportGzipBroken('The data is not gzip, or something else follows it.', cause);
+  return new ImportGzipBroken('The gzip data is damaged.', cause);
+}
