@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { fileProblem } from './file-problem.js';
 import { isLoopback } from './network.js';
 
 /** How a connection is encrypted and whom it trusts, in the words of Node's TLS and of the driver. */
@@ -124,13 +125,9 @@ function readPem(parameter: string, path: string): string {
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new TlsWishError(`names a file as ${parameter} that cannot be read: ${reason(error)}`);
+    throw new TlsWishError(`names a file as ${parameter} that cannot be read: ${fileProblem(error)}`);
   }
   if (!content.includes('-----BEGIN '))
     throw new TlsWishError(`names a file as ${parameter} that holds no PEM text`);
   return content;
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
 }

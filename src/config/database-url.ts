@@ -33,6 +33,7 @@ const READ = [
   'password',
   'dbname',
   'options',
+  'ssl',
   'sslmode',
   'sslrootcert',
   'sslcert',
@@ -85,7 +86,8 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
       database: parameters.dbname ?? decode(path),
       options: parameters.options,
       tls: {
-        mode: parameters.sslmode,
+        // What JDBC says for `require`; libpq reads it too.
+        mode: parameters.sslmode ?? (parameters.ssl === 'true' ? 'require' : undefined),
         rootCertificate: parameters.sslrootcert,
         certificate: parameters.sslcert,
         key: parameters.sslkey,
@@ -154,12 +156,13 @@ function readPort(text: string): number {
 function splitUrl(url: string): { authority: string; path: string; query: string } {
   if (/%(?![0-9a-f]{2})/i.test(url)) throw new DatabaseUrlError('holds a bare %; write it as %25');
   if (url.includes('%00')) throw new DatabaseUrlError('must not hold %00');
-  const parts = /^postgres(?:ql)?:\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(url);
+  // As in libpq, a question mark before the first @ belongs to the password.
+  const parts = /^postgres(?:ql)?:\/\/((?:[^/@]*@)?[^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(url);
   if (parts === null)
     throw new DatabaseUrlError('must look like postgres://user:password@host:5432/database');
   const [, authority = '', path = '', query = ''] = parts;
   if (!authority.includes('@') && `${path}?${query}`.includes('@')) {
-    throw new DatabaseUrlError('cannot be read: inside a password write / as %2F, ? as %3F and @ as %40');
+    throw new DatabaseUrlError('cannot be read: inside a password write / as %2F and @ as %40');
   }
   return { authority, path, query };
 }
@@ -167,16 +170,16 @@ function splitUrl(url: string): { authority: string; path: string; query: string
 type Authority = Pick<ConnectionParts, 'host' | 'port' | 'user' | 'password'>;
 
 /**
- * **Why** only this part goes through the library: it leaves `%2F` in database names as it is, turns `+` into a blank,
- * and opens the certificate files itself with its own reading of `sslmode`.
+ * **Why** only this part goes through the library: it leaves `%2F` in database names as it is, turns `+` into a blank
+ * where libpq does not, and opens the certificate files itself with its own reading of `sslmode`.
  */
 function readAuthority(authority: string): Authority {
   const [, host = ''] = /^(?:.*@)?(.*)$/s.exec(authority) ?? [];
   if (host.includes(',')) {
     throw new DatabaseUrlError('must name one host; for read replicas there is DATABASE_REPLICA_URLS');
   }
-  // To a URL parser # begins a fragment; libpq knows none, and a password may hold one.
-  const quoted = authority.replaceAll('#', '%23').replaceAll(' ', '%20');
+  // To a URL parser # and ? end this part; to libpq they do not, and a password may hold them.
+  const quoted = authority.replaceAll('#', '%23').replaceAll('?', '%3F').replaceAll(' ', '%20');
   try {
     const parsed = parse(`postgres://${quoted}/`);
     return {
@@ -188,7 +191,7 @@ function readAuthority(authority: string): Authority {
   } catch {
     // The parser's message quotes its input, and with it the password.
     throw new DatabaseUrlError(
-      'cannot be read before the database name: check the port, and write %, /, ?, @ and : in a password as %25, %2F, %3F, %40, %3A',
+      'cannot be read before the database name: check the port, and write %, / and @ in a password as %25, %2F and %40',
     );
   }
 }

@@ -72,14 +72,15 @@ export function databaseConnections(environment: Environment): {
 
 function readApp(environment: Environment): DatabaseAddress | null {
   if (environment.DATABASE_URL !== undefined) return parseDatabaseUrl(environment.DATABASE_URL);
-  // Fields without a host are reported on their own; here they would only be reported again.
-  if (environment.DATABASE_HOST === undefined) return null;
+  const { DATABASE_HOST, DATABASE_USER, DATABASE_NAME } = environment;
+  // Missing fields are reported each under its own name.
+  if (DATABASE_HOST === undefined || DATABASE_USER === undefined || DATABASE_NAME === undefined) return null;
   const connection = connectionSettings({
-    host: environment.DATABASE_HOST,
+    host: DATABASE_HOST,
     port: String(environment.DATABASE_PORT ?? ''),
-    user: environment.DATABASE_USER ?? '',
+    user: DATABASE_USER,
     password: environment.DATABASE_PASSWORD,
-    database: environment.DATABASE_NAME ?? '',
+    database: DATABASE_NAME,
     tls: { mode: environment.DATABASE_SSLMODE, rootCertificate: environment.DATABASE_SSLROOTCERT },
   });
   return { connection, throughPooler: false };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConfigurationProblem } from './configuration.errors.js';
+import { fileProblem } from './file-problem.js';
 
 /** More than any secret has; a larger file is the wrong file. */
 const MAX_BYTES = 65_536;
@@ -40,8 +41,7 @@ function readSecret(path: string): string | { problem: string } {
   try {
     content = readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-    return { problem: `names a file that cannot be read (${code}): ${path}` };
+    return { problem: `names a file that cannot be read (${fileProblem(error)}): ${path}` };
   }
   if (content.length > MAX_BYTES) return { problem: `names a file too large to be a secret: ${path}` };
   const secret = content.toString('utf8').replace(/\r?\n$/, '');
