@@ -5,8 +5,14 @@ import { adminVariables, encryptionVariables } from './secret.variables.js';
 import { folderVariables, importVariables, logVariables } from './service.variables.js';
 import { factsOf } from './variable.js';
 
+/** A chapter of the documentation. */
+export interface EnvironmentTopic {
+  readonly title: string;
+  readonly variables: Readonly<Record<string, z.ZodType>>;
+}
+
 /** The variables by topic, in the order of the documentation. */
-export const environmentTopics = [
+export const environmentTopics: readonly EnvironmentTopic[] = [
   { title: 'Listening', variables: httpVariables },
   { title: 'Folders', variables: folderVariables },
   { title: 'Where the database is', variables: databaseAddressVariables },
@@ -15,7 +21,7 @@ export const environmentTopics = [
   { title: 'Encryption of stored secrets', variables: encryptionVariables },
   { title: 'Imports', variables: importVariables },
   { title: 'Logs and documentation', variables: logVariables },
-] as const;
+];
 
 /** The one schema of the environment. Rules between variables stand in `environment.rules.ts`. */
 export const environmentSchema = z.object({
