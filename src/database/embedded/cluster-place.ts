@@ -12,7 +12,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { EmbeddedPostgresError, hasCode } from './embedded-postgres.errors.js';
+import { EmbeddedPostgresError, hasCode, messageOf } from './embedded-postgres.errors.js';
 import { SYSTEM_FOLDER } from './postgres-binaries.js';
 import { canEnter, type ServerAccount } from './server-account.js';
 
@@ -51,7 +51,7 @@ export async function prepareDataDir(dataDir: string, account: ServerAccount | u
     }
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `The data directory ${dataDir} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+      `The data directory ${dataDir} cannot be used: ${messageOf(cause)}. ` +
         'Choose a folder you may write to with STOCKROOM_DATA_DIR.',
       { cause },
     );

@@ -66,7 +66,23 @@ export function explainFailure(what: string, output: string): EmbeddedPostgresEr
   return new EmbeddedPostgresError([what, known?.mend, lastLines(output)].filter(Boolean).join('\n'));
 }
 
-/** Whether `error` is an operating-system error with one of these codes, e.g. `ENOENT`. */
+/** The `code` of an error of the system or the database, e.g. `ENOENT` or `57P03`. A number is an exit status. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+/**
+ * Whether `error` has one of these codes.
+ *
+ * **Why** not `instanceof Error` first: jest runs tests in a context whose Error is not that of Node's own modules.
+ */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  const code = codeOf(error);
+  return typeof code === 'string' && codes.includes(code);
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
+  return hasMessage ? String(error.message) : String(error);
 }

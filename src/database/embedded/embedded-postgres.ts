@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choosePlace, makeSocketFolder, prepareDataDir } from './cluster-place.js';
 import { createCluster, SUPERUSER } from './cluster.js';
-import { DataDirectoryInUse, EmbeddedPostgresError } from './embedded-postgres.errors.js';
+import { DataDirectoryInUse, messageOf, type EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { Lease, type Holder } from './lease.js';
 import { findBinaries } from './postgres-binaries.js';
 import {
@@ -131,9 +131,7 @@ export class EmbeddedPostgres {
         return;
       } catch (error) {
         if (this.closing.signal.aborted) return;
-        log(
-          `The database server does not come back: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        log(`The database server does not come back: ${messageOf(error)}`);
         if (error instanceof DataDirectoryInUse) return this.onLost(error);
         await sleep(pause, undefined, { signal: this.closing.signal }).catch(noop);
       }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { SUPERUSER } from './cluster.js';
-import { DataDirectoryInUse, EmbeddedPostgresError, hasCode } from './embedded-postgres.errors.js';
+import { DataDirectoryInUse, EmbeddedPostgresError, hasCode, messageOf } from './embedded-postgres.errors.js';
 import * as queries from './lease.queries.js';
 import { isAlive } from './postmaster-pid.js';
 
@@ -27,8 +27,7 @@ export type Connection = Client | 'busy' | 'absent';
 const BUSY = ['57P01', '57P02', '57P03', '53300', 'ECONNRESET', 'EPIPE', 'EAGAIN'];
 
 const isServerGoing = (error: unknown): boolean =>
-  hasCode(error, ...BUSY) ||
-  (error instanceof Error && /timeout expired|Connection terminated/.test(error.message));
+  hasCode(error, ...BUSY) || /timeout expired|Connection terminated/.test(messageOf(error));
 
 /**
  * Opens a connection for a lease.

@@ -1,6 +1,6 @@
 import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { EmbeddedPostgresError, explainFailure, hasCode } from './embedded-postgres.errors.js';
+import { EmbeddedPostgresError, explainFailure, hasCode, messageOf } from './embedded-postgres.errors.js';
 import { runProgram } from './run-program.js';
 import type { ServerAccount } from './server-account.js';
 
@@ -22,15 +22,19 @@ export interface FindBinariesOptions {
   readonly dataDir: string;
   readonly account: ServerAccount | undefined;
   readonly log: (line: string) => void;
+  /** In the place of the installed package. */
+  readonly installation?: Installation;
 }
 
-interface Installation {
+/** An unpacked package of binaries. */
+export interface Installation {
   /** Holds `bin`, `lib` and `share`: the programs find each other and their files by these names. */
   readonly root: string;
   readonly packageVersion: string;
 }
 
-async function installedPackage(): Promise<Installation> {
+/** **Errors**: EmbeddedPostgresError where no package fits this platform, or optional packages were left out. */
+export async function installedPackage(): Promise<Installation> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const exported = (await import(name)) as { readonly postgres: string };
@@ -119,7 +123,7 @@ async function probe(binDir: string, account: ServerAccount | undefined): Promis
       outOfReach: output.includes('Permission denied'),
     };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     return {
       failure: new EmbeddedPostgresError(
         `${program} cannot be started by user id ${account?.uid ?? process.getuid?.()}: ${reason}. The binaries need a glibc ` +
@@ -180,7 +184,7 @@ export async function findBinaries(options: FindBinariesOptions): Promise<Postgr
     if ('failure' in result) throw result.failure;
     return describe(binDir, result.version);
   }
-  const installation = await installedPackage();
+  const installation = options.installation ?? (await installedPackage());
   const result = await runsInPlace(installation.root, account);
   if ('version' in result) return describe(join(installation.root, 'bin'), result.version);
   if (!result.outOfReach) throw result.failure;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { codeOf } from './embedded-postgres.errors.js';
 import type { ServerAccount } from './server-account.js';
 
 const run = promisify(execFile);
@@ -36,10 +37,9 @@ export async function runProgram(
     const { stdout, stderr } = await run(file, args, programOptions(account));
     return { ok: true, output: stdout + stderr };
   } catch (error) {
-    // A number is an exit status; a string names the system call's error, so nothing ran.
-    if (error instanceof Error && 'stdout' in error && 'code' in error && typeof error.code !== 'string') {
-      return { ok: false, output: `${String(error.stdout)}${'stderr' in error ? String(error.stderr) : ''}` };
-    }
-    throw error;
+    // A string names the system call's error: nothing ran. Otherwise the program ended, by a status or a signal.
+    if (typeof codeOf(error) === 'string') throw error;
+    const { stdout = '', stderr = '' } = error as { readonly stdout?: string; readonly stderr?: string };
+    return { ok: false, output: stdout + stderr };
   }
 }
