@@ -89,3 +89,51 @@ export class SpoolFull extends DomainError {
     });
   }
 }
+
+/** Rows are wrong and the sender asked for all or nothing. **Shape**: the report stands in the details. */
+export class ImportRejected extends DomainError {
+  constructor(report: object & { readonly rejected: number }) {
+    const rows = report.rejected === 1 ? '1 row is' : `${report.rejected} rows are`;
+    super('refused', 'import-rejected', `${rows} wrong; nothing was stored.`, { details: { ...report } });
+  }
+}
+
+/** PostgreSQL knows no such time zone. */
+export class UnknownTimezone extends DomainError {
+  constructor(timezone: string) {
+    super('invalid', 'unknown-timezone', `There is no time zone "${timezone}".`, {
+      errors: [{ path: 'timezone', message: 'must be an IANA time zone such as America/New_York' }],
+    });
+  }
+}
+
+/** As many imports as are allowed run or wait already. */
+export class ImportsBusy extends DomainError {
+  constructor() {
+    super('unavailable', 'imports-busy', 'Too many imports are waiting; try again later.', {
+      retryAfterSeconds: 5,
+    });
+  }
+}
+
+/** No body, or of a media type that is no price file. */
+export class UnsupportedUpload extends DomainError {
+  constructor() {
+    super(
+      'unsupported-media',
+      'unsupported-media-type',
+      'Send text/csv, application/json or application/x-ndjson.',
+    );
+  }
+}
+
+/** A content encoding other than gzip. */
+export class UnsupportedEncoding extends DomainError {
+  constructor(encoding: string) {
+    super(
+      'unsupported-media',
+      'unsupported-encoding',
+      `Content-Encoding "${encoding.slice(0, 40)}" is not taken; send gzip or none.`,
+    );
+  }
+}

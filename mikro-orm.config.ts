@@ -1,0 +1,23 @@
+import type { EntitySchema, Options } from '@mikro-orm/postgresql';
+import { BranchSchema } from './src/versioning/branch.entity.js';
+import { RevisionSchema } from './src/versioning/revision.entity.js';
+import { BarSchema } from './src/stock-data/bar.entity.js';
+import { RevisionSeriesSchema } from './src/stock-data/revision-series.entity.js';
+import { StockSchema } from './src/stocks/stock.entity.js';
+import { StockSeriesSchema } from './src/stocks/stock-series.entity.js';
+import { UserSchema } from './src/users/user.entity.js';
+import { cliOrmOptions } from './src/boot/cli-orm-options.js';
+
+/** Every entity of the project: the one list, used by the service and by the ORM's own command line. */
+export const entities: readonly EntitySchema[] = [
+  UserSchema,
+  StockSchema,
+  StockSeriesSchema,
+  BranchSchema,
+  RevisionSchema,
+  BarSchema,
+  RevisionSeriesSchema,
+];
+
+/** For `mikro-orm migration:create|up|check`: the owner's connection, the embedded database started if needed. */
+export default (): Promise<Options> => cliOrmOptions(entities);

@@ -1,0 +1,25 @@
+import type { EntitySchema, Options } from '@mikro-orm/postgresql';
+import { loadSettings } from '../config/settings.js';
+import { OWNER_ROLE } from '../database/roles.queries.js';
+import { ormOptions } from '../database/orm-options.js';
+import { openDatabase } from './open-database.js';
+
+/**
+ * Options for the ORM's own command line: it acts as the owner, and holds the embedded database, if that is the one,
+ * until the process has nothing left to do.
+ */
+export async function cliOrmOptions(entities: readonly EntitySchema[]): Promise<Options> {
+  const database = await openDatabase(loadSettings(process.env), { holder: 'command' });
+  process.once('beforeExit', () => void database.close());
+  const { settings } = database;
+  const options = ormOptions({ settings, connection: settings.database.migration, entities });
+  return {
+    ...options,
+    replicas: [],
+    driverOptions: {
+      ...(options.driverOptions as object),
+      options: [settings.database.migration.options, `-c role=${OWNER_ROLE}`].filter(Boolean).join(' '),
+    },
+    logger: (message) => process.stdout.write(`${message}\n`),
+  };
+}

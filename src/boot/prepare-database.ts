@@ -1,0 +1,76 @@
+import type { EntitySchema } from '@mikro-orm/postgresql';
+import { DatabaseSetupError } from '../database/database.errors.js';
+import { runStatement, withConnection } from '../database/direct-connection.js';
+import { driverErrorFacts } from '../database/driver-errors.js';
+import { currentUserRights, missingRoles, rolesScript } from '../database/roles.queries.js';
+import { SchemaMigrator } from '../database/schema-migrator.js';
+import { waitForDatabase } from '../database/wait-for-database.js';
+import type { OpenDatabase } from './open-database.js';
+
+export interface PrepareOptions {
+  readonly entities: readonly EntitySchema[];
+  readonly onStep: (step: string) => void;
+  readonly onWarning: (warning: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Brings a database to where the service can use it: waits for it, makes the roles if the migrating user may, migrates.
+ *
+ * **Errors**: `DatabaseSetupError` for what waiting does not mend.
+ */
+export async function prepareDatabase(database: OpenDatabase, options: PrepareOptions): Promise<void> {
+  const { settings } = database;
+  const { app, migration, startupWaitSeconds, migrateOnStart } = settings.database;
+  options.onStep('waiting for the database');
+  const waiting = {
+    seconds: startupWaitSeconds,
+    onRetry: (reason: string, ms: number) =>
+      options.onWarning(`the database does not answer (${reason}); next try in ${(ms / 1000).toFixed(1)} s`),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  if (migrateOnStart) {
+    await waitForDatabase(migration, waiting);
+    options.onStep('migrating');
+    await ensureRoles(database);
+    const applied = await new SchemaMigrator(settings, migration, options.entities).up();
+    if (applied.length > 0) options.onStep(`migrated: ${applied.join(', ')}`);
+  }
+  await waitForDatabase(app, waiting);
+  await warnAboutRights(database, options.onWarning);
+}
+
+/** Makes the roles where they are missing and the migrating user may make them. **Errors**: `DatabaseSetupError`. */
+export async function ensureRoles({ settings, superuser }: OpenDatabase): Promise<void> {
+  const connection = superuser ?? settings.database.migration;
+  await withConnection(connection, async (client) => {
+    if ((await runStatement(client, missingRoles())).length === 0) return;
+    try {
+      await client.query(rolesScript());
+    } catch (error) {
+      if (driverErrorFacts(error).code !== '42501') throw error;
+      throw new DatabaseSetupError(
+        `"${connection.user}" may not create the roles. Run "stockroom db roles" once as a user that may, then start again.`,
+        { cause: error },
+      );
+    }
+  });
+}
+
+/** The service should not be able to do more than it needs; where it is, say so. */
+async function warnAboutRights(database: OpenDatabase, warn: (warning: string) => void): Promise<void> {
+  const { app } = database.settings.database;
+  await withConnection(app, async (client) => {
+    const [rights] = await runStatement(client, currentUserRights());
+    const [superuser, bypassesRls, owner, isApp] = rights ?? [];
+    if (superuser === true || bypassesRls === true || owner === true) {
+      warn(
+        `the service is connected as "${app.user}", which may do more than it needs; give DATABASE_URL a user that is only in role stockroom_app`,
+      );
+    } else if (isApp !== true) {
+      throw new DatabaseSetupError(
+        `"${app.user}" may not use the tables. Run: grant stockroom_app to "${app.user}"`,
+      );
+    }
+  });
+}

@@ -1,0 +1,48 @@
+import type { EntitySchema } from '@mikro-orm/postgresql';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { StartState } from '../database/start-state.service.js';
+import { UsersService } from '../users/users.service.js';
+import { ensureFirstAdministrator, type FirstAdministrator } from './first-administrator.js';
+import type { OpenDatabase } from './open-database.js';
+import { prepareDatabase } from './prepare-database.js';
+
+export const OPEN_DATABASE = Symbol('OPEN_DATABASE');
+export const ENTITIES = Symbol('ENTITIES');
+
+/**
+ * What has to happen before the service may serve. Runs while it listens already, so that probes are answered while a
+ * database is still on its way.
+ */
+@Injectable()
+export class StartupService {
+  private readonly logger = new Logger('Start');
+
+  constructor(
+    @Inject(OPEN_DATABASE) private readonly database: OpenDatabase,
+    @Inject(ENTITIES) private readonly entities: readonly EntitySchema[],
+    private readonly state: StartState,
+    private readonly users: UsersService,
+  ) {}
+
+  /** **Errors**: `DatabaseSetupError` for what waiting does not mend; the abort of `signal`. */
+  async run(signal: AbortSignal): Promise<FirstAdministrator> {
+    await prepareDatabase(this.database, {
+      entities: this.entities,
+      signal,
+      onStep: (step) => {
+        this.state.at(step);
+        this.logger.log(step);
+      },
+      onWarning: (warning) => this.logger.warn(warning),
+    });
+    const { settings, superuser } = this.database;
+    const administrator = await ensureFirstAdministrator(this.users, settings, superuser !== null);
+    if (administrator.outcome === 'not-configured') {
+      this.logger.warn(
+        'there is no user yet: run "stockroom users create-admin", or set STOCKROOM_ADMIN_EMAIL and STOCKROOM_ADMIN_PASSWORD',
+      );
+    }
+    this.state.done();
+    return administrator;
+  }
+}

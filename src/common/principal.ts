@@ -1,0 +1,47 @@
+import {
+  createParamDecorator,
+  SetMetadata,
+  type CustomDecorator,
+  type ExecutionContext,
+} from '@nestjs/common';
+
+/** What someone may do, from least to most. */
+export type Role = 'USER' | 'ADMIN' | 'SUPER_ADMIN';
+
+/**
+ * Who asks. The guard puts it on the request; nothing else makes one.
+ *
+ * **Shape**: `userId` is null for a visitor who has not signed in.
+ */
+export interface Principal {
+  readonly userId: string | null;
+  readonly role: Role | 'VISITOR';
+}
+
+/** Where the guard leaves the principal. */
+export interface RequestWithPrincipal {
+  principal?: Principal;
+}
+
+export const ACCESS_METADATA = 'stockroom:access';
+
+/** Who may call an operation: anyone, anyone with a session (visitors included), or these roles. */
+export type AccessRule =
+  { readonly public: true } | { readonly roles: readonly Role[] } | { readonly session: true };
+
+/** Open to everyone, without credentials. */
+export const Public = (): CustomDecorator =>
+  SetMetadata(ACCESS_METADATA, { public: true } satisfies AccessRule);
+
+/** Needs a session; a visitor's is enough. */
+export const AnySession = (): CustomDecorator =>
+  SetMetadata(ACCESS_METADATA, { session: true } satisfies AccessRule);
+
+/** Needs a signed-in user with one of these roles. */
+export const Roles = (...roles: Role[]): CustomDecorator =>
+  SetMetadata(ACCESS_METADATA, { roles } satisfies AccessRule);
+
+/** Who asks, as a parameter of a route; null where nobody had to say. */
+export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): Principal | null => {
+  return context.switchToHttp().getRequest<RequestWithPrincipal>().principal ?? null;
+});

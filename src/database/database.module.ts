@@ -1,0 +1,40 @@
+import { MikroOrmModule } from '@mikro-orm/nestjs';
+import { PostgreSqlDriver, type EntitySchema } from '@mikro-orm/postgresql';
+import { Global, Logger, Module, type DynamicModule } from '@nestjs/common';
+import type { ConnectionSettings, Settings } from '../config/settings.js';
+import { ormOptions } from './orm-options.js';
+import { SchemaState } from './schema-state.service.js';
+import { SlowQueryLog } from './slow-query-log.service.js';
+import { SqlService } from './sql.service.js';
+import { StartState } from './start-state.service.js';
+
+/** The one ORM set-up, and what runs hand-written statements on its pool. */
+@Global()
+@Module({})
+export class DatabaseModule {
+  /** **Shape**: `entities` come from above, because this floor knows no feature. */
+  static forRoot(input: {
+    settings: Settings;
+    connection: ConnectionSettings;
+    entities: readonly EntitySchema[];
+  }): DynamicModule {
+    const logger = new Logger('SlowQuery');
+    return {
+      module: DatabaseModule,
+      imports: [
+        MikroOrmModule.forRoot({
+          driver: PostgreSqlDriver,
+          ...ormOptions({
+            ...input,
+            replicas: input.settings.database.replicas,
+            onSlowQuery: (text, durationMs) =>
+              logger.warn({ msg: 'slow query', statement: text, durationMs: Math.round(durationMs) }),
+          }),
+          registerRequestContext: true,
+        }),
+      ],
+      providers: [SqlService, SlowQueryLog, SchemaState, StartState],
+      exports: [SqlService, SchemaState, StartState],
+    };
+  }
+}

@@ -1,0 +1,82 @@
+import { Client, type ClientConfig } from 'pg';
+import type { ConnectionSettings } from '../config/settings.js';
+import { driverErrorFacts } from './driver-errors.js';
+import { DatabaseSetupError } from './database.errors.js';
+import type { Row, Statement } from './statement.js';
+
+/** The settings of one connection in the driver's words. */
+export function clientConfig(connection: ConnectionSettings, extra: ClientConfig = {}): ClientConfig {
+  return {
+    host: connection.host,
+    port: connection.port,
+    user: connection.user,
+    password: connection.password,
+    database: connection.database,
+    ssl: connection.ssl,
+    options: connection.options,
+    application_name: 'stockroom',
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    ...extra,
+  };
+}
+
+/**
+ * Runs `work` on one connection outside any pool: set-up, migration lock, waiting. The connection is closed afterwards.
+ *
+ * **Errors**: `DatabaseSetupError` when the server refuses the user, password or database; else the driver's.
+ */
+export async function withConnection<T>(
+  connection: ConnectionSettings,
+  work: (client: Client) => Promise<T>,
+  extra?: ClientConfig,
+): Promise<T> {
+  const client = new Client(clientConfig(connection, extra));
+  // A connection that drops while idle is reported by the next statement; without a listener it would end the process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw setupError(connection, error) ?? error;
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** The rows of a statement on a direct connection. */
+export async function runStatement(client: Client, statement: Statement): Promise<readonly Row[]> {
+  const result = await client.query<unknown[]>({
+    text: statement.text,
+    values: statement.values as unknown[],
+    rowMode: 'array',
+  });
+  return result.rows;
+}
+
+/** A connection refused for a reason that waiting does not mend, in words that name the variable; null otherwise. */
+export function setupError(connection: ConnectionSettings, error: unknown): DatabaseSetupError | null {
+  const where = `${connection.user}@${connection.host}:${connection.port}/${connection.database}`;
+  switch (driverErrorFacts(error).code) {
+    case '28P01':
+    case '28000':
+      return new DatabaseSetupError(
+        `The database refuses ${where}: wrong user or password. Check DATABASE_URL.`,
+        { cause: error },
+      );
+    case '3D000':
+      return new DatabaseSetupError(
+        `There is no database "${connection.database}" for ${where}. Create it, or check DATABASE_URL.`,
+        { cause: error },
+      );
+    case '42501':
+      return new DatabaseSetupError(
+        `${where} may not do this. Run "stockroom db roles" as a user that may create roles.`,
+        { cause: error },
+      );
+    default:
+      return null;
+  }
+}

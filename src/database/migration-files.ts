@@ -1,0 +1,28 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Where the migrations lie: beside this file's root, compiled or not. */
+export const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
+
+const MIGRATION_FILE = /^(\d{3})_[a-z0-9_]+\.(?:ts|js)$/;
+
+/**
+ * The name of a new migration file, `NNN_description`, for the ORM's `migration:create --name=description`.
+ *
+ * **Errors**: refuses a missing or unreadable description, so that no migration is named by a time.
+ */
+export function migrationFileName(_timestamp: string, name?: string): string {
+  if (name === undefined || !/^[a-z0-9]+(?:[-_ ][a-z0-9]+)*$/i.test(name)) {
+    throw new Error('A migration needs a description: mikro-orm migration:create --name=add_something');
+  }
+  const next = String(migrationNames().length + 1).padStart(3, '0');
+  return `${next}_${name.toLowerCase().replaceAll(/[- ]/g, '_')}`;
+}
+
+/** Names of all migrations that this build knows, in order, without their file ending. */
+export function migrationNames(): readonly string[] {
+  return readdirSync(MIGRATIONS_DIRECTORY)
+    .filter((file) => MIGRATION_FILE.test(file))
+    .map((file) => file.replace(/\.(?:ts|js)$/, ''))
+    .sort();
+}

@@ -1,0 +1,95 @@
+import { defineConfig, type EntitySchema, type Options } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import type { ConnectionSettings, Settings } from '../config/settings.js';
+import { migrationFileName, MIGRATIONS_DIRECTORY } from './migration-files.js';
+import { scrubLiterals } from './scrub-literals.js';
+
+/** What the one ORM set-up needs. The entity list comes from above: this floor knows no feature. */
+export interface OrmOptionsInput {
+  readonly settings: Settings;
+  readonly connection: ConnectionSettings;
+  readonly replicas?: readonly ConnectionSettings[];
+  readonly entities: readonly EntitySchema[];
+  /** Told of each statement of the ORM that took too long, with literals taken out. */
+  readonly onSlowQuery?: (text: string, durationMs: number) => void;
+}
+
+/**
+ * The ORM's options, for the service and for the command line alike.
+ *
+ * **Why** `preferReadReplicas` is off: any select outside a transaction could then read what is older than what the caller
+ * just wrote. Reads that tolerate lag ask for it with `connectionType: 'read'`.
+ */
+export function ormOptions(input: OrmOptionsInput): Options {
+  const { settings, connection, replicas = [], entities } = input;
+  const { pool } = settings.database;
+  return defineConfig({
+    ...connectionOptions(connection, settings),
+    replicas: replicas.map((replica, index) => ({
+      name: `replica-${index + 1}`,
+      ...connectionOptions(replica, settings),
+    })),
+    preferReadReplicas: false,
+    pool: { min: 0, max: pool.max, idleTimeoutMillis: pool.idleTimeoutMs },
+    entities: [...entities],
+    extensions: [Migrator],
+    migrations: {
+      path: MIGRATIONS_DIRECTORY,
+      pathTs: MIGRATIONS_DIRECTORY,
+      glob: '[0-9][0-9][0-9]_*.{js,ts}',
+      tableName: 'migrations',
+      transactional: true,
+      // One transaction per migration: with one for all, a migration that cannot run inside a transaction would wait for
+      // the locks of those before it, for ever.
+      allOrNothing: false,
+      snapshot: false,
+      fileName: migrationFileName,
+    },
+    schemaGenerator: {
+      // The triggers that check once per statement stand in migrations; the committed schema dump guards them.
+      ignoreTriggers: true,
+      ignoreRoutines: true,
+    },
+    slowQueryThreshold: settings.log.slowQueryMs,
+    logger: () => undefined,
+    slowQueryLoggerFactory: () => slowQueryLogger(input.onSlowQuery),
+    debug: false,
+  });
+}
+
+/** One connection in the ORM's words. What the ORM has no word for goes to the driver as it is. */
+function connectionOptions(connection: ConnectionSettings, settings: Settings): Partial<Options> {
+  const { pool, timeouts } = settings.database;
+  return {
+    host: connection.host,
+    port: connection.port,
+    user: connection.user,
+    password: connection.password,
+    dbName: connection.database,
+    driverOptions: {
+      ssl: connection.ssl,
+      options: connection.options,
+      application_name: 'stockroom',
+      // Without it a request waits for a connection without end.
+      connectionTimeoutMillis: pool.acquireTimeoutMs,
+      maxLifetimeSeconds: pool.maxLifetimeSeconds,
+      statement_timeout: timeouts.statementMs,
+      lock_timeout: timeouts.lockMs,
+      idle_in_transaction_session_timeout: timeouts.idleInTransactionMs,
+      keepAlive: true,
+    },
+  };
+}
+
+type OrmLogger = ReturnType<NonNullable<Options['slowQueryLoggerFactory']>>;
+
+function slowQueryLogger(onSlowQuery: OrmOptionsInput['onSlowQuery']): OrmLogger {
+  return {
+    log: () => undefined,
+    error: () => undefined,
+    warn: () => undefined,
+    setDebugMode: () => undefined,
+    isEnabled: () => true,
+    logQuery: ({ query, took }) => onSlowQuery?.(scrubLiterals(query ?? ''), took ?? 0),
+  } satisfies OrmLogger;
+}

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MikroORM, type EntitySchema } from '@mikro-orm/postgresql';
+import type { Client } from 'pg';
+import type { ConnectionSettings, Settings } from '../config/settings.js';
+import { DatabaseSetupError } from './database.errors.js';
+import { runStatement, withConnection } from './direct-connection.js';
+import { driverErrorFacts } from './driver-errors.js';
+import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
+import { ormOptions } from './orm-options.js';
+import { missingRoles, OWNER_ROLE } from './roles.queries.js';
+
+const LOCK_POLL_MS = 250;
+const LOCK_WAIT_MS = 10 * 60_000;
+// A schema change that must wait for a long transaction gives way, so that requests queue behind it for a second at
+// most, and is tried again.
+const DDL_LOCK_TIMEOUT_MS = 1_000;
+const DDL_STATEMENT_TIMEOUT_MS = 10 * 60_000;
+const DDL_ATTEMPTS = 30;
+
+/** One migration: applied (with its time) or pending. */
+export interface MigrationState {
+  readonly name: string;
+  readonly appliedAt: Date | null;
+}
+
+/** SQL that one pending migration will run. */
+export interface PendingSql {
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/**
+ * Applies, steps back and lists migrations, as the owner role, over a direct connection.
+ *
+ * **Why** a lock of our own: the ORM takes none, and ten replicas that start at once would apply each migration ten times.
+ * It is polled, not waited for: a session that waits inside a statement holds a snapshot, which `create index
+ * concurrently` in the session that migrates would wait for in turn.
+ */
+export class SchemaMigrator {
+  constructor(
+    private readonly settings: Settings,
+    private readonly connection: ConnectionSettings,
+    private readonly entities: readonly EntitySchema[],
+  ) {}
+
+  /** Applies what is pending, or up to `to`. **Shape**: names of those applied now, in order. */
+  async up(to?: string): Promise<readonly string[]> {
+    return this.locked((orm) => this.apply(() => orm.migrator.up(to === undefined ? undefined : { to })));
+  }
+
+  /**
+   * Steps back the newest migration, or every one newer than `to` (`0` for all). **Shape**: names of those undone, newest
+   * first.
+   */
+  async down(to?: string): Promise<readonly string[]> {
+    return this.locked((orm) =>
+      this.apply(() => orm.migrator.down(to === undefined ? undefined : { to: to === '0' ? 0 : to })),
+    );
+  }
+
+  /** Every migration, applied ones first, in order. Takes no lock. */
+  async status(): Promise<readonly MigrationState[]> {
+    return this.withOrm(async (orm) => {
+      const executed = await orm.migrator.getExecuted();
+      const pending = await orm.migrator.getPending();
+      return [
+        ...executed.map((row) => ({ name: row.name, appliedAt: row.executed_at })),
+        ...pending.map((row) => ({ name: row.name, appliedAt: null })),
+      ];
+    });
+  }
+
+  /** The SQL of each pending migration, without running any. */
+  async pendingSql(): Promise<readonly PendingSql[]> {
+    return this.withOrm(async (orm) => {
+      const pending = await orm.migrator.getPending();
+      return Promise.all(
+        pending.map(async ({ name, path }) => ({ name, statements: await migrationStatements(orm, path) })),
+      );
+    });
+  }
+
+  /** SQL that would make the database agree with the entities; empty when they agree. */
+  async drift(): Promise<string> {
+    return this.withOrm(async (orm) => (await orm.schema.getUpdateSchemaSQL({ wrap: false })).trim());
+  }
+
+  private async apply(run: () => Promise<readonly { name: string }[]>): Promise<readonly string[]> {
+    const names: string[] = [];
+    for (let attempt = 1; ; attempt++) {
+      try {
+        names.push(...(await run()).map((migration) => migration.name));
+        return names;
+      } catch (error) {
+        if (driverErrorFacts(error).code !== '55P03' || attempt >= DDL_ATTEMPTS) throw error;
+        await sleep(DDL_LOCK_TIMEOUT_MS / 2);
+      }
+    }
+  }
+
+  private async locked<T>(work: (orm: MikroORM) => Promise<T>): Promise<T> {
+    return withConnection(this.connection, async (client) => {
+      await takeLock(client);
+      try {
+        return await this.withOrm(work);
+      } finally {
+        await runStatement(client, releaseMigrationLock()).catch(() => undefined);
+      }
+    });
+  }
+
+  private async withOrm<T>(work: (orm: MikroORM) => Promise<T>): Promise<T> {
+    await this.requireRoles();
+    const base = ormOptions({
+      settings: this.settings,
+      connection: this.connection,
+      entities: this.entities,
+    });
+    const orm = await MikroORM.init({
+      ...base,
+      replicas: [],
+      pool: { min: 0, max: 2 },
+      driverOptions: {
+        ...base.driverOptions,
+        options: [this.connection.options, `-c role=${OWNER_ROLE}`].filter(Boolean).join(' '),
+        lock_timeout: DDL_LOCK_TIMEOUT_MS,
+        statement_timeout: DDL_STATEMENT_TIMEOUT_MS,
+      },
+    });
+    try {
+      return await work(orm);
+    } finally {
+      await orm.close(true);
+    }
+  }
+
+  private async requireRoles(): Promise<void> {
+    const missing = await withConnection(this.connection, (client) => runStatement(client, missingRoles()));
+    if (missing.length === 0) return;
+    throw new DatabaseSetupError(
+      `The database has no role ${missing.map(([name]) => String(name)).join(', ')}. Run "stockroom db roles" first.`,
+    );
+  }
+}
+
+async function takeLock(client: Client): Promise<void> {
+  const deadline = performance.now() + LOCK_WAIT_MS;
+  for (;;) {
+    const [row] = await runStatement(client, tryMigrationLock());
+    if (row?.[0] === true) return;
+    if (performance.now() > deadline) {
+      throw new DatabaseSetupError(
+        'Another process has been migrating this database for ten minutes; look what it waits for.',
+      );
+    }
+    await sleep(LOCK_POLL_MS);
+  }
+}
+
+type MigrationClass = new (
+  driver: ReturnType<MikroORM['em']['getDriver']>,
+  config: MikroORM['config'],
+) => {
+  up(): Promise<void> | void;
+  getQueries(): readonly unknown[];
+};
+
+async function migrationStatements(orm: MikroORM, path: string | undefined): Promise<readonly string[]> {
+  const module = (await import(path ?? '')) as Record<string, MigrationClass>;
+  const [Migration] = Object.values(module);
+  if (Migration === undefined) throw new Error(`${path} exports no migration`);
+  const migration = new Migration(orm.em.getDriver(), orm.config);
+  await migration.up();
+  return migration.getQueries().map((query) => (query as { toString(): string }).toString().trim());
+}

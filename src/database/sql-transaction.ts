@@ -1,0 +1,42 @@
+import type { PoolClient } from 'pg';
+import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
+import type { Row, Statement } from './statement.js';
+
+/** A transaction that is open on one pooled connection. Made by `SqlService.transaction`; not to be kept after it. */
+export class SqlTransaction {
+  private rolledBack = false;
+
+  constructor(
+    private readonly client: PoolClient,
+    private readonly execute: (statement: Statement) => Promise<readonly Row[]>,
+  ) {}
+
+  /** The rows of one statement. **Errors**: the driver's, untranslated, so that a deadlock can still be retried. */
+  async run(statement: Statement): Promise<readonly Row[]> {
+    return this.execute(statement);
+  }
+
+  /** The first row of a statement that always has one. */
+  async runOne(statement: Statement): Promise<Row> {
+    const row = (await this.execute(statement))[0];
+    if (row === undefined) throw new Error(`statement ${statement.name} returned no row`);
+    return row;
+  }
+
+  /**
+   * A writable stream into `copy … from stdin`. **Errors**: arrive on the stream, at the latest when it finishes.
+   * The text comes from a `*.queries.ts` function; COPY takes no bound values.
+   */
+  copyFrom(statement: Statement): CopyStreamQuery {
+    return this.client.query(copyFrom(statement.text));
+  }
+
+  /** Ends the transaction with a rollback instead of a commit, without an error: a dry run, or nothing to change. */
+  rollback(): void {
+    this.rolledBack = true;
+  }
+
+  get isRolledBack(): boolean {
+    return this.rolledBack;
+  }
+}

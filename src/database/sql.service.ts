@@ -1,0 +1,134 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Pool, PoolClient } from 'pg';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { isClientPoisoned, isConnectionLost, translateDriverError } from './driver-errors.js';
+import { retryTransaction } from './retry.js';
+import { SlowQueryLog } from './slow-query-log.service.js';
+import { SqlTransaction } from './sql-transaction.js';
+import type { Row, Statement } from './statement.js';
+
+/**
+ * Runs the hand-written statements of `*.queries.ts` on the ORM's own pool: bound values, named (prepared) unless
+ * switched off, rows as arrays.
+ *
+ * **Why** beside the ORM: entities cost about twenty times the query they come from, and the ORM inlines values into the
+ * text, so nothing is planned once. Units of work stay with the ORM; lists, series and bulk work come here.
+ */
+@Injectable()
+export class SqlService {
+  private readonly named: boolean;
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly slowQueries: SlowQueryLog,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.named = settings.database.namedStatements;
+  }
+
+  /**
+   * The rows of one statement outside a transaction.
+   *
+   * **Errors**: `DatabaseUnavailable`, `DatabaseBusy`, `DatabaseTimeout`, `DatabaseStorageFull`; any other driver error as it is.
+   * A connection that turns out to be dead is replaced once: such a statement never reached a commit of its own kind
+   * twice, because only reads go through here.
+   */
+  async read(statement: Statement): Promise<readonly Row[]> {
+    try {
+      return await this.runOnce(statement);
+    } catch (error) {
+      if (!isConnectionLost(error)) throw translateDriverError(error) ?? error;
+    }
+    try {
+      return await this.runOnce(statement);
+    } catch (error) {
+      throw translateDriverError(error) ?? error;
+    }
+  }
+
+  /** The only row of a statement, or null when there is none. **Errors**: as {@link read}. */
+  async readOne(statement: Statement): Promise<Row | null> {
+    return (await this.read(statement))[0] ?? null;
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction, again from the start after a serialization failure or deadlock.
+   * Commits unless `work` throws or calls {@link SqlTransaction.rollback}.
+   *
+   * **Errors**: as {@link read}, and whatever `work` throws. A connection lost before the commit was answered is
+   * reported as unavailable, and whether it took effect is unknown to the caller.
+   */
+  async transaction<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
+    try {
+      return await retryTransaction(() => this.transactOnce(work));
+    } catch (error) {
+      throw translateDriverError(error) ?? error;
+    }
+  }
+
+  /** How the pool stands. **Units**: connections; `waiting` is callers. */
+  async poolState(): Promise<{ size: number; idle: number; waiting: number; max: number }> {
+    const pool = await this.pool();
+    return { size: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount, max: pool.options.max };
+  }
+
+  private async transactOnce<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
+    const client = await this.connect();
+    const tx = new SqlTransaction(client, (statement) => this.execute(client, statement));
+    let failure: unknown;
+    try {
+      await client.query('begin');
+      const result = await work(tx);
+      await client.query(tx.isRolledBack ? 'rollback' : 'commit');
+      return result;
+    } catch (error) {
+      failure = error;
+      if (!isClientPoisoned(error)) {
+        // A rollback that fails leaves the connection in an unknown state, so it is dropped below.
+        await client.query('rollback').catch((rollbackError: unknown) => {
+          failure = rollbackError;
+        });
+      }
+      throw error;
+    } finally {
+      client.release(failure !== undefined && isClientPoisoned(failure));
+    }
+  }
+
+  private async runOnce(statement: Statement): Promise<readonly Row[]> {
+    const client = await this.connect();
+    let poisoned = false;
+    try {
+      return await this.execute(client, statement);
+    } catch (error) {
+      poisoned = isClientPoisoned(error);
+      throw error;
+    } finally {
+      client.release(poisoned);
+    }
+  }
+
+  private async execute(client: PoolClient, statement: Statement): Promise<readonly Row[]> {
+    const startedAt = performance.now();
+    try {
+      const result = await client.query<unknown[]>({
+        name: this.named && statement.prepared !== false ? statement.name : undefined,
+        text: statement.text,
+        values: statement.values as unknown[],
+        rowMode: 'array',
+      });
+      return result.rows;
+    } finally {
+      this.slowQueries.note(statement.name, performance.now() - startedAt);
+    }
+  }
+
+  private async connect(): Promise<PoolClient> {
+    return (await this.pool()).connect();
+  }
+
+  private async pool(): Promise<Pool> {
+    return this.em.getConnection().getNativeClient();
+  }
+}

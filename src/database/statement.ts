@@ -1,0 +1,19 @@
+/**
+ * One SQL statement with its values, made by a function in a `*.queries.ts` file.
+ *
+ * **Shape**: `name` is unique in the project, at most 63 bytes, and stands for `text`: PostgreSQL plans it once per
+ * connection and it labels the slow-query log and the metrics. `values` are bound, never inlined.
+ */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /**
+   * False for a statement whose text varies under one name, or that reads temporary tables: it is planned each time, with
+   * what is known of them then.
+   */
+  readonly prepared?: false;
+}
+
+/** A row as it came: one entry per selected column, in order, parsed only as far as the driver's type parsers go. */
+export type Row = readonly unknown[];

@@ -1,0 +1,68 @@
+import { Injectable, ServiceUnavailableException } from '@nestjs/common';
+import { HealthCheckService, type HealthCheckResult, type HealthIndicatorFunction } from '@nestjs/terminus';
+import { SqlService } from '../database/sql.service.js';
+import type { HealthResponse, ProbeResponse } from './dto/health.dto.js';
+import { ReadinessIndicator } from './readiness.indicator.js';
+
+/** The state of the service, for probes and for administrators. */
+@Injectable()
+export class HealthService {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly readiness: ReadinessIndicator,
+    private readonly sql: SqlService,
+  ) {}
+
+  /** Whether requests may be sent: start over, database, schema, keys, not shutting down. */
+  async ready(): Promise<ProbeResponse> {
+    return brief(await this.check(this.causes()));
+  }
+
+  /** Whether the start is over. */
+  async started(): Promise<ProbeResponse> {
+    return brief(await this.check([() => this.readiness.started()]));
+  }
+
+  /** The same as {@link ready} with details. */
+  async detail(): Promise<HealthResponse> {
+    const { status, details } = await this.check(this.causes());
+    return {
+      status: stateOf(status),
+      checks: details as HealthResponse['checks'],
+      uptimeSeconds: Math.round(process.uptime()),
+      version: process.env.npm_package_version ?? 'unknown',
+      pool: await this.sql.poolState(),
+    };
+  }
+
+  private causes(): HealthIndicatorFunction[] {
+    return [
+      () => this.readiness.started(),
+      () => this.readiness.database(),
+      () => this.readiness.schemaVersion(),
+      () => this.readiness.encryptionKeys(),
+    ];
+  }
+
+  private async check(causes: HealthIndicatorFunction[]): Promise<HealthCheckResult> {
+    try {
+      return await this.health.check(causes);
+    } catch (error) {
+      if (error instanceof ServiceUnavailableException) return error.getResponse() as HealthCheckResult;
+      throw error;
+    }
+  }
+}
+
+function brief({ status, details }: HealthCheckResult): ProbeResponse {
+  return {
+    status: stateOf(status),
+    checks: Object.fromEntries(
+      Object.entries(details).map(([name, detail]) => [name, detail.status === 'up' ? 'up' : 'down']),
+    ),
+  };
+}
+
+function stateOf(status: HealthCheckResult['status']): ProbeResponse['status'] {
+  return status === 'degraded' ? 'ok' : status;
+}

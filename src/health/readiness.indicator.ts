@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { DatabaseBusy } from '../database/database.errors.js';
+import { SchemaState } from '../database/schema-state.service.js';
+import { StartState } from '../database/start-state.service.js';
+import { EncryptionService } from '../encryption/encryption.service.js';
+
+const DATABASE_TIMEOUT_MS = 1_000;
+
+/** Answers, cause by cause, whether the service may be sent requests. */
+@Injectable()
+export class ReadinessIndicator {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly schema: SchemaState,
+    private readonly start: StartState,
+    private readonly encryption: EncryptionService,
+  ) {}
+
+  /** The start is over. */
+  async started(): Promise<HealthIndicatorResult> {
+    const check = this.indicators.check('start');
+    return this.start.pending === null ? check.up() : check.down({ at: this.start.pending });
+  }
+
+  /**
+   * The database answers. **Why** a busy pool counts as up: under load every replica's is busy, and if all went unready at
+   * once there would be nobody left to answer.
+   */
+  async database(): Promise<HealthIndicatorResult> {
+    const check = this.indicators.check('database');
+    try {
+      await withTimeout(this.schema.ping());
+      return check.up();
+    } catch (error) {
+      return error instanceof DatabaseBusy ? check.up() : check.down();
+    }
+  }
+
+  /** The schema is the one that this build expects. A newer one is fine: the release before must go on while it rolls out. */
+  async schemaVersion(): Promise<HealthIndicatorResult> {
+    const check = this.indicators.check('schema');
+    try {
+      const { pending, unknown } = await withTimeout(this.schema.compare());
+      return pending.length === 0 ? check.up({ newer: unknown }) : check.down({ pending });
+    } catch (error) {
+      return error instanceof DatabaseBusy ? check.up() : check.down();
+    }
+  }
+
+  /** Keys are loaded, so that what is stored can be read and what is signed checked. */
+  async encryptionKeys(): Promise<HealthIndicatorResult> {
+    const check = this.indicators.check('encryptionKeys');
+    return this.encryption.keyIds.length > 0 ? check.up({ keys: this.encryption.keyIds }) : check.down();
+  }
+}
+
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('timed out')), DATABASE_TIMEOUT_MS);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

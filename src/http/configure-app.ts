@@ -1,0 +1,51 @@
+import helmet from '@fastify/helmet';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Settings } from '../config/settings.js';
+import { AllowedMethods } from './allowed-methods.js';
+import { limitBodyTime } from './body-timeout.hook.js';
+import { acceptExactNumbers } from './exact-numbers.js';
+import { serveOpenApi } from './openapi.js';
+import { ProblemDetailsFilter } from './problem-details.filter.js';
+import { refuseUnstorableText } from './storable-text.hook.js';
+import { acceptUploads } from './upload-types.js';
+import { validationPipe } from './validation.pipe.js';
+
+/** Everything about HTTP that is the same for every route. Call once, before the application listens. */
+export async function configureApp(app: NestFastifyApplication, settings: Settings): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  const allowedMethods = new AllowedMethods();
+  allowedMethods.watch(fastify);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        objectSrc: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: true },
+  });
+  fastify.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    // What a caller may see depends on who asks, so nothing is kept by default; a route that is the same for all says so.
+    reply.header('cache-control', 'no-store');
+  });
+  acceptUploads(fastify);
+  acceptExactNumbers(fastify);
+  fastify.addHook('onRequest', limitBodyTime);
+  fastify.addHook('preValidation', refuseUnstorableText);
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(new ProblemDetailsFilter(allowedMethods));
+  if (settings.http.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: [...settings.http.corsOrigins],
+      credentials: true,
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id'],
+    });
+  }
+  if (settings.docs.enabled) serveOpenApi(app);
+}

@@ -1,0 +1,25 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+import { AppModule } from '../app.module.js';
+import type { OpenDatabase } from '../boot/open-database.js';
+import { configureApp } from './configure-app.js';
+import { fastifyAdapter } from './fastify-adapter.js';
+
+/** The service as an application that does not listen yet. */
+export async function createApp(database: OpenDatabase): Promise<NestFastifyApplication> {
+  const { settings } = database;
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(database),
+    fastifyAdapter(settings),
+    {
+      // What Nest says of each module and route while it wires them interests nobody who runs the service.
+      logger: ['error', 'warn'],
+      abortOnError: false,
+    },
+  );
+  await configureApp(app, settings);
+  await app.init();
+  app.useLogger(app.get(Logger));
+  return app;
+}

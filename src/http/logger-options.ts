@@ -1,0 +1,53 @@
+import type { Params } from 'nestjs-pino';
+import type { Settings } from '../config/settings.js';
+import { requestIdOf } from './request-id.js';
+
+const PROBES = new Set(['/livez', '/readyz', '/startupz', '/metrics']);
+
+/** Members that may hold a secret wherever they stand. */
+const REDACTED = [
+  'req.headers.authorization',
+  'req.headers.cookie',
+  'req.headers["x-session-id"]',
+  'res.headers["set-cookie"]',
+  '*.password',
+  '*.passwordHash',
+  '*.token',
+  '*.secret',
+  '*.apiKey',
+  '*.accessToken',
+  '*.refreshToken',
+];
+
+/**
+ * One JSON object a line; readable text on a terminal. Every line of a request carries its id.
+ *
+ * **Why** query strings stay out: they may hold what somebody searched for.
+ */
+export function loggerOptions({ log }: Settings): Params {
+  const pretty = log.format === 'pretty' || (log.format === 'auto' && process.stdout.isTTY);
+  return {
+    pinoHttp: {
+      level: log.level,
+      redact: { paths: REDACTED, censor: '[redacted]' },
+      ...(pretty
+        ? { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname' } } }
+        : {}),
+      genReqId: (request) => (request.id as string | undefined) ?? requestIdOf(request),
+      customProps: () => ({}),
+      serializers: {
+        req: (request: { id: string; method: string; url: string }) => ({
+          id: request.id,
+          method: request.method,
+          path: request.url.split('?', 1)[0],
+        }),
+        res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
+      },
+      customLogLevel: (_request, response, error) => {
+        if (response.statusCode >= 500 || error !== undefined) return 'error';
+        return response.statusCode >= 400 ? 'warn' : 'info';
+      },
+      autoLogging: { ignore: (request) => PROBES.has((request.url ?? '').split('?', 1)[0] ?? '') },
+    },
+  };
+}

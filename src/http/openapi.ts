@@ -1,0 +1,52 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { toJSONSchema, type ZodType } from 'zod';
+
+const TITLE = 'Stockroom';
+const DESCRIPTION = [
+  'Versioned stock prices, and the conversations that quote them. Every committed change to prices is a revision; `asOf` reads',
+  'any of them again. Errors are RFC 9457 problem details with a stable `code`.',
+].join(' ');
+
+// The page is Swagger UI with its own files, so it works without a network. It sets styles on elements.
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/** The OpenAPI 3.1 document of the application. The same text is committed as `docs/openapi.json`. */
+export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle(TITLE)
+    .setDescription(DESCRIPTION)
+    .setVersion('1')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .build();
+  const document = SwaggerModule.createDocument(app, config, {
+    operationIdFactory: (_controller, method) => method,
+    standardSchemaConverter: (schema, { schemaType }) => ({
+      schema: toJSONSchema(schema as ZodType, {
+        target: 'draft-2020-12',
+        io: schemaType,
+        unrepresentable: 'any',
+      }),
+    }),
+  });
+  return document;
+}
+
+/** Serves the document at `/openapi.json` and a page to browse it at `/docs`. */
+export function serveOpenApi(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', async (request, reply) => {
+      if (request.url === '/docs' || request.url.startsWith('/docs/')) {
+        reply.header('content-security-policy', DOCS_POLICY);
+      }
+    });
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: TITLE,
+  });
+}

@@ -1,0 +1,54 @@
+import type { FastifyRequest } from 'fastify';
+import { DomainError } from '../common/errors.js';
+import { isStorable } from '../common/text.js';
+
+const MAX_DEPTH = 32;
+
+/** Text with U+0000 or half a surrogate pair, which neither PostgreSQL nor JSON can carry. */
+export class UnstorableText extends DomainError {
+  constructor(path: string) {
+    super('invalid', 'unstorable-text', 'The request contains U+0000 or a lone surrogate.', {
+      errors: [{ path, message: 'must be well-formed text without U+0000' }],
+    });
+  }
+}
+
+/** A body nested deeper than anything that this service takes. */
+export class BodyTooDeep extends DomainError {
+  constructor() {
+    super('invalid', 'body-too-deep', `The body is nested more than ${MAX_DEPTH} levels deep.`);
+  }
+}
+
+/**
+ * Refuses text that could only fail later, in one place for every route: in the path, the query and a parsed body.
+ *
+ * **Errors**: `UnstorableText`, `BodyTooDeep`.
+ */
+export async function refuseUnstorableText(request: FastifyRequest): Promise<void> {
+  check(request.params, 'path', 0);
+  check(request.query, 'query', 0);
+  if (isPlain(request.body)) check(request.body, 'body', 0);
+}
+
+/** Streams and buffers are uploads; what they hold is checked row by row. */
+function isPlain(body: unknown): boolean {
+  return typeof body === 'string' || Array.isArray(body) || isObject(body);
+}
+
+function isObject(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Object.getPrototypeOf(body) === Object.prototype;
+}
+
+function check(value: unknown, path: string, depth: number): void {
+  if (typeof value === 'string') {
+    if (!isStorable(value)) throw new UnstorableText(path);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth >= MAX_DEPTH) throw new BodyTooDeep();
+  for (const [key, member] of Object.entries(value)) {
+    if (!isStorable(key)) throw new UnstorableText(path);
+    check(member, `${path}.${key}`, depth + 1);
+  }
+}

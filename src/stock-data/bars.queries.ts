@@ -1,0 +1,149 @@
+import type { Statement } from '../database/statement.js';
+import type { Interval } from '../bars/bar.types.js';
+import type { ReadPoint } from '../versioning/versioning.types.js';
+import { barCsv, barJson, barMembers } from './bar-text.js';
+
+/** What a page of bars asks for. Bounds are inclusive and in UTC; `after` continues where the page before ended. */
+export interface BarPage {
+  readonly seriesId: number;
+  readonly interval: Interval;
+  readonly point: ReadPoint;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly after: string | null;
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+}
+
+/**
+ * A page of bars, written by PostgreSQL.
+ *
+ * **Shape**: one row: the head revision of this very snapshot; the bars as text, joined (null when there are none); how many;
+ * the `ts` of the last one; whether there are more.
+ *
+ * One segment reads the primary key in order and stops at the limit. A lineage merges one such ordered read per segment, nearest
+ * first, and keeps the first version of each bar, so it too reads no more than it shows.
+ */
+export function barPage(page: BarPage, as: 'json' | 'csv'): Statement {
+  const { point, order, interval } = page;
+  const text = as === 'json' ? barJson(interval, 'b') : barCsv(interval, 'b');
+  const values: unknown[] = [
+    page.seriesId,
+    page.limit,
+    page.from ?? '-infinity',
+    page.to ?? 'infinity',
+    page.after,
+  ];
+  const bound =
+    order === 'asc' ? `$5::timestamptz is null or v.ts > $5` : `$5::timestamptz is null or v.ts < $5`;
+  const segments = point.lineage.map((segment, depth) => {
+    values.push(segment.branchId, segment.revision);
+    return segmentSql({ depth, branch: values.length - 1, revision: values.length, bound });
+  });
+  const source =
+    segments.length === 1
+      ? `${segments[0]} and not v.withdrawn order by v.ts ${order} limit $2 + 1`
+      : `select * from (
+          select distinct on (u.ts) u.* from (${segments.join(' union all ')}) u order by u.ts ${order}, u.depth
+        ) n where not n.withdrawn order by n.ts ${order} limit $2 + 1`;
+  return {
+    name: `bars_${as}_${interval}_${order}_${segments.length}${page.after === null ? '' : '_after'}`,
+    text: `
+      select
+        (select coalesce(max(id), 0)::float8 from revisions),
+        string_agg(b.line, '${as === 'json' ? ',' : '\\n'}' order by b.n) filter (where b.n <= $2),
+        count(*) filter (where b.n <= $2)::int,
+        max(b.ts) filter (where b.n = $2),
+        coalesce(bool_or(b.n > $2), false)
+      from (
+        select b.ts, ${text} as line, row_number() over () as n
+        from (${source}) b
+      ) b`,
+    values,
+  };
+}
+
+function segmentSql(input: { depth: number; branch: number; revision: number; bound: string }): string {
+  return `
+    select v.*, ${input.depth} as depth
+    from stock_data v
+    where v.series_id = $1
+      and v.branch_id = $${input.branch}
+      and v.ts >= $3 and v.ts <= $4
+      and (${input.bound})
+      and v.valid_from <= $${input.revision} and v.valid_to > $${input.revision}`;
+}
+
+/** **Shape**: one row: head revision, the bar as JSON text (null when the branch shows none), the revision that brought it. */
+export function oneBar(input: {
+  seriesId: number;
+  interval: Interval;
+  point: ReadPoint;
+  ts: string;
+}): Statement {
+  const { point, interval } = input;
+  const values: unknown[] = [input.seriesId, input.ts];
+  const segments = point.lineage.map((segment, depth) => {
+    values.push(segment.branchId, segment.revision);
+    return `
+      select v.*, ${depth} as depth
+      from stock_data v
+      where v.series_id = $1 and v.branch_id = $${values.length - 1} and v.ts = $2
+        and v.valid_from <= $${values.length} and v.valid_to > $${values.length}`;
+  });
+  return {
+    name: `bar_${interval}_${segments.length}`,
+    text: `
+      select
+        (select coalesce(max(id), 0)::float8 from revisions),
+        case when not b.withdrawn then ${barJson(interval, 'b')} end,
+        b.valid_from::float8
+      from (select 1) one
+      left join lateral (
+        select * from (${segments.join(' union all ')}) u order by u.depth limit 1
+      ) b on true`,
+    values,
+  };
+}
+
+/**
+ * Every version of one bar that a branch shows or showed: its own, and those of its ancestors up to each fork, newest
+ * first.
+ *
+ * **Shape**: one row: head revision, a JSON array as text. A withdrawn stretch is a version with null prices.
+ */
+export function barVersions(input: {
+  seriesId: number;
+  interval: Interval;
+  point: ReadPoint;
+  ts: string;
+}): Statement {
+  const { point, interval } = input;
+  const values: unknown[] = [input.seriesId, input.ts];
+  const segments = point.lineage.map((segment) => {
+    values.push(segment.branchId, segment.revision);
+    return `(v.branch_id = $${values.length - 1} and v.valid_from <= $${values.length})`;
+  });
+  return {
+    name: `bar_versions_${interval}_${segments.length}`,
+    text: `
+      select
+        (select coalesce(max(id), 0)::float8 from revisions),
+        '[' || string_agg(v.line, ',' order by v.valid_from desc) || ']'
+      from (
+        select v.valid_from, format('{%s,"withdrawn":%s,"validFrom":%s,"validTo":%s,"branch":%s,"revision":%s}',
+          ${barMembers(interval, 'v')},
+          v.withdrawn::text,
+          v.valid_from,
+          coalesce(nullif(v.valid_to, 9223372036854775807)::text, 'null'),
+          to_json(b.name),
+          json_build_object('id', r.id, 'kind', r.kind, 'source', r.source, 'message', r.message, 'authorId', r.author_id,
+            'createdAt', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))) as line
+        from stock_data v
+        join branches b on b.id = v.branch_id
+        join revisions r on r.id = v.valid_from
+        where v.series_id = $1 and v.ts = $2 and (${segments.join(' or ')})
+      ) v`,
+    values,
+  };
+}

@@ -1,0 +1,87 @@
+import { Body, Controller, Delete, Headers, Param, Put, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
+import { readBar } from '../bars/read-bar.js';
+import { etagOf } from '../common/etag.js';
+import { JSON_TYPE } from '../common/json-text.js';
+import { CurrentUser, Roles, type Principal } from '../common/principal.js';
+import { ApiProblems } from '../common/problem.dto.js';
+import { barTime } from './bar-time.js';
+import { ChangeBarService } from './change-bar.service.js';
+import { barPath, changedBarResponse, type BarPath } from './dto/bar.dto.js';
+import {
+  changeBarQuery,
+  correctBarRequest,
+  type ChangeBarQuery,
+  type CorrectBarRequest,
+} from './dto/change-bar.dto.js';
+import type { BarText } from './read-bars.service.js';
+import { BarRefused } from './stock-data.errors.js';
+
+/** Corrections and withdrawals of single bars over HTTP. */
+@ApiTags('stock data')
+@Roles('ADMIN', 'SUPER_ADMIN')
+@Controller('v1/stocks/:symbol/data/:time')
+export class ChangeBarController {
+  constructor(private readonly changes: ChangeBarService) {}
+
+  @Put()
+  @RouteConfig({ exactNumbers: true })
+  @ApiOperation({ summary: 'Correct one bar; earlier revisions still show the old one' })
+  @ApiOkResponse({ standardSchema: changedBarResponse })
+  @ApiProblems(401, 403, 404, 409, 412, 415, 422)
+  async correctBar(
+    @Param({ schema: barPath }) { symbol, time }: BarPath,
+    @Query({ schema: changeBarQuery }) query: ChangeBarQuery,
+    @Body({ schema: correctBarRequest }) body: CorrectBarRequest,
+    @Headers('if-match') ifMatch: string | undefined,
+    @CurrentUser() user: Principal | null,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { interval, ts } = barTime(time, query.interval);
+    const reading = readBar({ symbol, interval, ts }, body);
+    if ('errors' in reading) throw new BarRefused(reading.errors);
+    const message = body.message ?? query.message ?? null;
+    const change = {
+      symbol,
+      interval,
+      ts,
+      branch: query.branch,
+      message,
+      ifMatch,
+      authorId: user?.userId ?? null,
+    };
+    await sendChanged(reply, await this.changes.correct(change, reading.values));
+  }
+
+  @Delete()
+  @ApiOperation({ summary: 'Withdraw one bar; earlier revisions still show it' })
+  @ApiOkResponse({ standardSchema: changedBarResponse })
+  @ApiProblems(401, 403, 404, 409, 412)
+  async withdrawBar(
+    @Param({ schema: barPath }) { symbol, time }: BarPath,
+    @Query({ schema: changeBarQuery }) query: ChangeBarQuery,
+    @Headers('if-match') ifMatch: string | undefined,
+    @CurrentUser() user: Principal | null,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { interval, ts } = barTime(time, query.interval);
+    const message = query.message ?? null;
+    const change = {
+      symbol,
+      interval,
+      ts,
+      branch: query.branch,
+      message,
+      ifMatch,
+      authorId: user?.userId ?? null,
+    };
+    await sendChanged(reply, await this.changes.withdraw(change));
+  }
+}
+
+async function sendChanged(reply: FastifyReply, { json, revision }: BarText): Promise<void> {
+  reply.header('etag', etagOf(revision));
+  await reply.type(JSON_TYPE).send(`${json.slice(0, -1)},"revision":${revision}}`);
+}

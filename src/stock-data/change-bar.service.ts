@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import type { BarValues } from '../bars/bar.types.js';
+import { etagOf, requireMatch } from '../common/etag.js';
+import type { SqlTransaction } from '../database/sql-transaction.js';
+import { StocksService } from '../stocks/stocks.service.js';
+import { VersioningService } from '../versioning/versioning.service.js';
+import type { Proposals, RevisionKind } from '../versioning/versioning.types.js';
+import { barEverExisted, correctedBar, withdrawnBar } from './bar-change.queries.js';
+import { BARS } from './bars.types.js';
+import { oneBar } from './bars.queries.js';
+import { ReadBarsService, shownTime, type BarText } from './read-bars.service.js';
+import { BarNotFound } from './stock-data.errors.js';
+import type { BarChange } from './stock-data.types.js';
+
+/** A bar's change with what was looked up for it. */
+interface PreparedChange extends BarChange {
+  readonly seriesId: number;
+  readonly kind: RevisionKind;
+  readonly proposals: Proposals;
+}
+
+/** Corrects and withdraws single bars, each as a revision of its own. */
+@Injectable()
+export class ChangeBarService {
+  constructor(
+    private readonly stocks: StocksService,
+    private readonly versioning: VersioningService,
+    private readonly bars: ReadBarsService,
+  ) {}
+
+  /**
+   * Replaces the prices of a bar that exists, or of one that was withdrawn. The same prices again change nothing.
+   *
+   * **Shape**: the bar as it now stands and the revision that brought it.
+   * **Errors**: `StockNotFound`, `BranchNotFound`, `BranchNotOpen`, `BarNotFound`, `StaleResource`.
+   */
+  async correct(change: BarChange, values: BarValues): Promise<BarText> {
+    const seriesId = await this.seriesId(change);
+    const proposals = correctedBar(seriesId, change.ts, values);
+    await this.commit({ ...change, seriesId, kind: 'correction', proposals });
+    return this.bars.one({ ...change, asOf: undefined }, change.ts);
+  }
+
+  /**
+   * Takes a bar away from its branch; earlier revisions still show it.
+   *
+   * **Shape**: the bar as it stood, and the revision that withdrew it. **Errors**: as {@link correct}.
+   */
+  async withdraw(change: BarChange): Promise<BarText> {
+    const seriesId = await this.seriesId(change);
+    const proposals = withdrawnBar(seriesId, change.ts);
+    const { revision, before } = await this.commit({ ...change, seriesId, kind: 'withdrawal', proposals });
+    if (revision === null || before === null)
+      throw new BarNotFound(change.symbol, shownTime(change, change.ts));
+    return { json: before, revision };
+  }
+
+  private async commit(change: PreparedChange): Promise<{ revision: number | null; before: string | null }> {
+    const { branch, kind, message, authorId } = change;
+    let before: string | null = null;
+    const report = await this.versioning.commit(
+      BARS,
+      { branch, kind, source: 'http', message, authorId, dryRun: false },
+      {
+        stage: async () => change.proposals,
+        verify: async (tx) => {
+          before = await this.verify(tx, change);
+        },
+      },
+    );
+    return { revision: report.revision, before };
+  }
+
+  /** The bar as it stands, as JSON; null if it is withdrawn. Looked at under the commit lock, so nobody comes between. */
+  private async verify(tx: SqlTransaction, change: PreparedChange): Promise<string | null> {
+    const point = await this.versioning.readPoint(change.branch);
+    const { seriesId, interval, ts } = change;
+    const [, json, revision] = await tx.runOne(oneBar({ seriesId, interval, point, ts }));
+    if (json === null) {
+      const branchIds = point.lineage.map((segment) => segment.branchId);
+      const [known] = await tx.run(barEverExisted(seriesId, ts, branchIds));
+      if (known === undefined) throw new BarNotFound(change.symbol, shownTime(change, ts));
+    }
+    requireMatch(change.ifMatch, etagOf(Number(revision)));
+    return json as string | null;
+  }
+
+  private async seriesId(change: BarChange): Promise<number> {
+    const seriesId = await this.stocks.seriesId(change.symbol, change.interval);
+    if (seriesId === null) throw new BarNotFound(change.symbol, shownTime(change, change.ts));
+    return seriesId;
+  }
+}

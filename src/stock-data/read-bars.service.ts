@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { makeCursor, readCursor } from '../common/pagination.js';
+import { SqlService } from '../database/sql.service.js';
+import type { Row } from '../database/statement.js';
+import { SignerService } from '../encryption/signer.service.js';
+import { StocksService } from '../stocks/stocks.service.js';
+import { VersioningService } from '../versioning/versioning.service.js';
+import type { ReadPoint } from '../versioning/versioning.types.js';
+import { csvHeader, timeName } from './bar-text.js';
+import { barPage, barVersions, oneBar } from './bars.queries.js';
+import { BarNotFound } from './stock-data.errors.js';
+import type { BarRange, BarScope } from './stock-data.types.js';
+
+/** A page of bars, its body ready to send. */
+export interface BarPageText {
+  readonly body: string;
+  readonly nextCursor: string | null;
+}
+
+/** One bar, its JSON ready to send, and the revision that brought it. */
+export interface BarText {
+  readonly json: string;
+  readonly revision: number;
+}
+
+interface PageRow {
+  readonly head: number;
+  readonly text: string;
+  readonly count: number;
+  readonly lastTs: string | null;
+  readonly more: boolean;
+}
+
+/** A CSV is read a page at a time, so that a slow reader holds no connection. */
+const CSV_PAGE_ROWS = 10_000;
+
+/** The series of a stock that has no bars yet: a number that no series has. */
+const NO_SERIES = 0;
+
+/** Reads bars as PostgreSQL writes them: now, as of a revision, through a branch. */
+@Injectable()
+export class ReadBarsService {
+  constructor(
+    private readonly sql: SqlService,
+    private readonly stocks: StocksService,
+    private readonly versioning: VersioningService,
+    private readonly signer: SignerService,
+  ) {}
+
+  /**
+   * A page as the JSON body of the answer. A cursor goes on at the revision of the page that made it, so that pages fit
+   * together whatever is committed between them.
+   *
+   * **Errors**: `StockNotFound`, `BranchNotFound`, `AsOfInFuture`, `AsOfBeforeFirst`, `InvalidCursor`.
+   */
+  async page(range: BarRange, limit: number, cursor: string | undefined): Promise<BarPageText> {
+    const scope = [
+      'bars',
+      range.symbol,
+      range.interval,
+      range.branch,
+      range.asOf ?? null,
+      range.from,
+      range.to,
+      range.order,
+    ];
+    const position = readCursor(this.signer, scope, cursor);
+    const [after, revision] = (position ?? [null, null]) as [string | null, number | null];
+    const { seriesId, point } = await this.start(range, revision);
+    const row = pageRow(await this.sql.readOne(barPage({ ...range, seriesId, point, after, limit }, 'json')));
+    const answered = this.versioning.answeredRevision(point, row.head);
+    const nextCursor = row.more ? makeCursor(this.signer, scope, [row.lastTs, answered]) : null;
+    const { symbol, interval, branch } = range;
+    const head = JSON.stringify({ symbol, interval, branch, revision: answered }).slice(0, -1);
+    return { body: `${head},"data":[${row.text}],"nextCursor":${JSON.stringify(nextCursor)}}`, nextCursor };
+  }
+
+  /**
+   * All bars of a range as lines of CSV with a header, in chunks, without a limit. The revision is fixed by the first chunk.
+   *
+   * **Errors**: as {@link page}, all of them before the first chunk.
+   */
+  async *csv(range: BarRange): AsyncGenerator<string> {
+    const { seriesId, point } = await this.start(range, null);
+    let at = point;
+    let after: string | null = null;
+    for (let header = `${csvHeader(range.interval)}\n`; ; header = '') {
+      const page = barPage({ ...range, seriesId, point: at, after, limit: CSV_PAGE_ROWS }, 'csv');
+      const row = pageRow(await this.sql.readOne(page));
+      const revision = this.versioning.answeredRevision(at, row.head);
+      yield header + (row.count > 0 ? `${row.text}\n` : '');
+      if (!row.more) return;
+      at = await this.versioning.readPoint(range.branch, { revision });
+      after = row.lastTs;
+    }
+  }
+
+  /** One bar. **Errors**: as {@link page}, and `BarNotFound` where the branch shows none. */
+  async one(scope: BarScope, ts: string): Promise<BarText> {
+    const { seriesId, point } = await this.start(scope, null);
+    const row = await this.sql.readOne(oneBar({ seriesId, interval: scope.interval, point, ts }));
+    const [head, json, revision] = row ?? [];
+    this.versioning.answeredRevision(point, Number(head));
+    if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
+    return { json, revision: Number(revision) };
+  }
+
+  /** Every version of a bar as a JSON array, newest first. **Errors**: as {@link one}. */
+  async versions(scope: BarScope, ts: string): Promise<string> {
+    const { seriesId, point } = await this.start(scope, null);
+    const row = await this.sql.readOne(barVersions({ seriesId, interval: scope.interval, point, ts }));
+    const [head, json] = row ?? [];
+    this.versioning.answeredRevision(point, Number(head));
+    if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
+    return json;
+  }
+
+  private async start(
+    scope: BarScope,
+    revision: number | null,
+  ): Promise<{ seriesId: number; point: ReadPoint }> {
+    const seriesId = (await this.stocks.seriesId(scope.symbol, scope.interval)) ?? NO_SERIES;
+    const asOf = revision === null || revision === 0 ? scope.asOf : { revision };
+    return { seriesId, point: await this.versioning.readPoint(scope.branch, asOf) };
+  }
+}
+
+function pageRow(row: Row | null): PageRow {
+  const [head, text, count, lastTs, more] = row ?? [];
+  return {
+    head: Number(head),
+    text: (text as string | null) ?? '',
+    count: Number(count),
+    lastTs: lastTs as string | null,
+    more: more === true,
+  };
+}
+
+/** The time of a bar as its interval shows it. */
+export function shownTime(scope: { readonly interval: BarScope['interval'] }, ts: string): string {
+  return timeName(scope.interval) === 'date' ? ts.slice(0, 10) : ts;
+}

@@ -1,0 +1,103 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { symbolPath, type SymbolPath } from '../bars/symbol.dto.js';
+import { etagOf, isUnchanged } from '../common/etag.js';
+import { JSON_TYPE } from '../common/json-text.js';
+import { nextLink } from '../common/pagination.js';
+import { AnySession } from '../common/principal.js';
+import { ApiProblems } from '../common/problem.dto.js';
+import { barTime, rangeBounds } from './bar-time.js';
+import { barPageResponse, barPath, barResponse, barVersionsResponse, type BarPath } from './dto/bar.dto.js';
+import { oneBarQuery, readBarsQuery, type OneBarQuery, type ReadBarsQuery } from './dto/read-bars.dto.js';
+import { ReadBarsService } from './read-bars.service.js';
+import type { BarRange } from './stock-data.types.js';
+
+/** Bars over HTTP: pages, downloads, one bar and its versions. */
+@ApiTags('stock data')
+@AnySession()
+@Controller('v1/stocks/:symbol/data')
+export class StockDataController {
+  constructor(private readonly bars: ReadBarsService) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'Read bars, now or as of a revision; with Accept: text/csv, all of them as a file',
+  })
+  @ApiOkResponse({ standardSchema: barPageResponse })
+  @ApiProblems(401, 404)
+  async readBars(
+    @Param({ schema: symbolPath }) { symbol }: SymbolPath,
+    @Query({ schema: readBarsQuery }) query: ReadBarsQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { interval, branch, asOf, order } = query;
+    const range: BarRange = { symbol, interval, branch, asOf, order, ...rangeBounds(query.from, query.to) };
+    reply.header('vary', 'Accept');
+    if (wantsCsv(request.headers.accept)) {
+      await sendCsv(reply, this.bars.csv(range), `${symbol}-${interval}.csv`);
+      return;
+    }
+    const { body, nextCursor } = await this.bars.page(range, query.limit, query.cursor);
+    const link = nextLink(request.url, nextCursor);
+    if (link !== null) reply.header('link', link);
+    await reply.type(JSON_TYPE).send(body);
+  }
+
+  @Get(':time')
+  @ApiOperation({ summary: 'Read one bar' })
+  @ApiOkResponse({ standardSchema: barResponse })
+  @ApiProblems(401, 404)
+  async readBar(
+    @Param({ schema: barPath }) { symbol, time }: BarPath,
+    @Query({ schema: oneBarQuery }) query: OneBarQuery,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { interval, ts } = barTime(time, query.interval);
+    const { json, revision } = await this.bars.one(
+      { symbol, interval, branch: query.branch, asOf: query.asOf },
+      ts,
+    );
+    const etag = etagOf(revision);
+    reply.header('etag', etag);
+    if (isUnchanged(ifNoneMatch, etag)) await reply.code(304).send();
+    else await reply.type(JSON_TYPE).send(json);
+  }
+
+  @Get(':time/versions')
+  @ApiOperation({ summary: 'Read every version of one bar, newest first' })
+  @ApiOkResponse({ standardSchema: barVersionsResponse })
+  @ApiProblems(401, 404)
+  async readBarVersions(
+    @Param({ schema: barPath }) { symbol, time }: BarPath,
+    @Query({ schema: oneBarQuery }) query: OneBarQuery,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { interval, ts } = barTime(time, query.interval);
+    const json = await this.bars.versions({ symbol, interval, branch: query.branch, asOf: query.asOf }, ts);
+    await reply.type(JSON_TYPE).send(`{"data":${json},"nextCursor":null}`);
+  }
+}
+
+/** True when CSV is named and JSON is not preferred to it. */
+function wantsCsv(accept: string | undefined): boolean {
+  if (accept === undefined) return false;
+  const types = accept.split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase());
+  const csv = types.indexOf('text/csv');
+  const json = types.findIndex((type) => type === 'application/json' || type === '*/*');
+  return csv !== -1 && (json === -1 || csv < json);
+}
+
+/** Sends the first chunk's errors as errors; what breaks later can only cut the connection. */
+async function sendCsv(reply: FastifyReply, chunks: AsyncGenerator<string>, fileName: string): Promise<void> {
+  const first = await chunks.next();
+  const body = (async function* () {
+    yield first.value as string;
+    yield* chunks;
+  })();
+  reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${fileName}"`);
+  await reply.send(Readable.from(body));
+}

@@ -1,0 +1,29 @@
+import type { AsOf } from '../versioning/versioning.service.js';
+import type { Interval } from '../bars/bar.types.js';
+
+/** Where and when a read of bars looks. */
+export interface BarScope {
+  readonly symbol: string;
+  readonly interval: Interval;
+  readonly branch: string;
+  readonly asOf: AsOf | undefined;
+}
+
+/** What a list of bars asks for. **Units**: `from` and `to` are instants in RFC 3339 UTC, inclusive; null is open. */
+export interface BarRange extends BarScope {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly order: 'asc' | 'desc';
+}
+
+/** Who changes a bar, where and why. */
+export interface BarChange {
+  readonly symbol: string;
+  readonly interval: Interval;
+  readonly branch: string;
+  /** RFC 3339 UTC; midnight for a daily bar. */
+  readonly ts: string;
+  readonly message: string | null;
+  readonly authorId: string | null;
+  readonly ifMatch: string | undefined;
+}

@@ -1,0 +1,87 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { driverErrorFacts } from '../database/driver-errors.js';
+import type { SqlTransaction } from '../database/sql-transaction.js';
+import { LineVerifier, planFastPass, type FastPlan } from './parse/fast-pass.js';
+import type { ParseOptions } from './parse/parse.types.js';
+import {
+  analyzeRows,
+  createFastRows,
+  hasDuplicates,
+  hasImpossibleTimes,
+  relaxTimeouts,
+  type StagedShape,
+} from './staging.queries.js';
+import type { ImportRequest } from './stock-import.types.js';
+
+const HEADER_BYTES = 64 * 1024;
+/** Large enough that the cost of a chunk vanishes, small enough that the event loop is held for about a millisecond. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** The file is not of the plain form that can be copied as it is; the careful pass says what it is. */
+export class NotPlain extends Error {
+  constructor(reason: string) {
+    super(`not plain: ${reason}`);
+    this.name = 'NotPlain';
+  }
+}
+
+/** How the file's bytes can go to PostgreSQL as they are; null when its header already says that they cannot. */
+export async function fastPlan(request: ImportRequest, options: ParseOptions): Promise<FastPlan | null> {
+  if (request.format !== 'csv') return null;
+  const file = await open(request.file.path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    return planFastPass(buffer.subarray(0, bytesRead), options);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Copies the file's own bytes into a temporary table of its own columns, while every line is proven harmless in passing.
+ * PostgreSQL parses on the other core.
+ *
+ * **Errors**: `NotPlain` for whatever only the careful pass can judge.
+ */
+export async function stageFast(
+  tx: SqlTransaction,
+  plan: FastPlan,
+  request: ImportRequest,
+): Promise<StagedShape> {
+  const { create, copy, shape } = createFastRows(plan.columns.map(({ role }) => role));
+  await tx.run(relaxTimeouts());
+  await tx.run(create);
+  const verifier = new LineVerifier(plan);
+  const file = createReadStream(request.file.path, { start: plan.headerBytes, highWaterMark: CHUNK_BYTES });
+  await pipeline(file, proven(verifier, plan, request), tx.copyFrom(copy));
+  await tx.run(analyzeRows());
+  if (!verifier.ascending && (await tx.runOne(hasDuplicates(shape, request.timezone)))[0] === true) {
+    throw new NotPlain('repeated bars');
+  }
+  const [impossible] = await tx.runOne(hasImpossibleTimes(shape, request.interval, request.timezone));
+  if (impossible === true) throw new NotPlain('impossible times');
+  return shape;
+}
+
+/** Passes the bytes on as long as they are proven. */
+function proven(verifier: LineVerifier, plan: FastPlan, request: ImportRequest) {
+  return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let bytes = plan.headerBytes;
+    for await (const chunk of chunks) {
+      if (!verifier.push(chunk)) throw new NotPlain('unproven line');
+      bytes += chunk.length;
+      request.onProgress?.(bytes);
+      yield chunk;
+    }
+    if (!verifier.end()) throw new NotPlain('unproven end');
+  };
+}
+
+/** True when the fast pass ended on something that the careful pass can explain: a value or a rule, not trouble. */
+export function isForCarefulPass(error: unknown): boolean {
+  if (error instanceof NotPlain) return true;
+  // 22: data exception (30 February); 23514: a rule of the table (low above high).
+  return /^(22...|23514)$/.test(driverErrorFacts(error).code ?? '');
+}

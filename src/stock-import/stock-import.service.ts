@@ -1,0 +1,175 @@
+import { Inject, Injectable } from '@nestjs/common';
+import pLimit from 'p-limit';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { driverErrorFacts } from '../database/driver-errors.js';
+import { SqlService } from '../database/sql.service.js';
+import type { SqlTransaction } from '../database/sql-transaction.js';
+import { BARS } from '../stock-data/bars.types.js';
+import { StocksService } from '../stocks/stocks.service.js';
+import { VersioningService } from '../versioning/versioning.service.js';
+import type { CommitReport, Proposals } from '../versioning/versioning.types.js';
+import { stageCarefully } from './careful-staging.js';
+import { fastPlan, isForCarefulPass, NotPlain, stageFast } from './fast-staging.js';
+import type { FastPlan } from './parse/fast-pass.js';
+import type { ParseOptions } from './parse/parse.types.js';
+import { RowErrors } from './row-errors.js';
+import {
+  knownTimezone,
+  stagedProposals,
+  stagedSymbols,
+  takeSymbols,
+  type StagedShape,
+} from './staging.queries.js';
+import { ImportRejected, ImportsBusy, UnknownTimezone } from './stock-import.errors.js';
+import type { ImportReport, ImportRequest } from './stock-import.types.js';
+
+/** Imports that may wait for their turn, beyond those that run. */
+const MAX_WAITING = 20;
+
+/** Brings whole files of bars into the store, each as one revision. */
+@Injectable()
+export class StockImportService {
+  private readonly turns: ReturnType<typeof pLimit>;
+
+  constructor(
+    private readonly sql: SqlService,
+    private readonly stocks: StocksService,
+    private readonly versioning: VersioningService,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.turns = pLimit(settings.imports.concurrency);
+  }
+
+  /**
+   * Imports a file that lies on the disk. First its bytes are copied as they are and proven harmless in passing; what that
+   * cannot judge is read again row by row, which finds everything that is wrong.
+   *
+   * **Errors**: `StockNotFound`, `StockInactive`, `BranchNotFound`, `BranchNotOpen`, `UnknownTimezone`, `ImportsBusy`; those of the parsers for a file that
+   * cannot be read; `ImportRejected` with the report when rows are wrong and `onError` is abort. After any error nothing is
+   * stored.
+   */
+  async import(request: ImportRequest): Promise<ImportReport> {
+    if (this.turns.pendingCount >= MAX_WAITING) throw new ImportsBusy();
+    return this.turns(() => this.importNow(request));
+  }
+
+  private async importNow(request: ImportRequest): Promise<ImportReport> {
+    await this.requireTimezone(request.timezone);
+    if (request.symbol !== null) await this.stocks.requireActive(request.symbol);
+    const { interval, dateFormat, symbol } = request;
+    const options: ParseOptions = { interval, dateFormat, ...(symbol === null ? {} : { symbol }) };
+    const report = await this.runPasses(request, options);
+    if (!request.dryRun) await this.stocks.notePull(report.symbols);
+    return report.report;
+  }
+
+  private async runPasses(request: ImportRequest, options: ParseOptions): Promise<FinishedImport> {
+    const plan = await fastPlan(request, options);
+    if (plan !== null) {
+      try {
+        return await this.fastPass(request, plan);
+      } catch (error) {
+        if (!isForCarefulPass(error)) throw error;
+      }
+    }
+    return this.carefulPass(request, options);
+  }
+
+  private async fastPass(request: ImportRequest, plan: FastPlan): Promise<FinishedImport> {
+    let symbols: readonly string[] = [];
+    const commit = await this.commit(request, async (tx) => {
+      const shape = await stageFast(tx, plan, request);
+      const resolved = await this.resolveSymbols(tx, request, null);
+      symbols = resolved.symbols;
+      return proposals(request, shape, resolved.seriesId);
+    });
+    return { symbols, report: reportOf(commit, new RowErrors()) };
+  }
+
+  private async carefulPass(request: ImportRequest, options: ParseOptions): Promise<FinishedImport> {
+    let symbols: readonly string[] = [];
+    let errors = new RowErrors();
+    const commit = await this.commit(request, async (tx) => {
+      const staged = await stageCarefully(tx, request, options);
+      errors = staged.errors;
+      const resolved = await this.resolveSymbols(tx, request, errors);
+      symbols = resolved.symbols;
+      if (errors.count > 0 && request.onError === 'abort') throw new ImportRejected(rejection(errors));
+      return proposals(request, staged.shape, resolved.seriesId);
+    });
+    return { symbols, report: reportOf(commit, errors) };
+  }
+
+  private async commit(
+    request: ImportRequest,
+    stage: (tx: SqlTransaction) => Promise<Proposals>,
+  ): Promise<CommitReport> {
+    const { branch, source, message, authorId, dryRun } = request;
+    return this.versioning.commit(
+      BARS,
+      { branch, kind: 'import', source, message, authorId, dryRun },
+      { stage },
+    );
+  }
+
+  /**
+   * Makes sure that every staged symbol has a series. Rows of symbols that cannot be imported are taken out and reported, or, in
+   * the fast pass (`errors` null), handed to the careful one.
+   */
+  private async resolveSymbols(
+    tx: SqlTransaction,
+    request: ImportRequest,
+    errors: RowErrors | null,
+  ): Promise<{ readonly symbols: readonly string[]; readonly seriesId: number | null }> {
+    const { symbol, interval, track } = request;
+    if (symbol !== null)
+      return { symbols: [symbol], seriesId: await this.stocks.ensureSeries(tx, symbol, interval) };
+    const staged = await tx.run(stagedSymbols(errors !== null));
+    const symbols = staged.map(([name]) => String(name));
+    const unusable = await this.stocks.prepareSymbols(tx, { symbols, interval, track });
+    if (unusable.size > 0) {
+      if (errors === null) throw new NotPlain('symbols that cannot be imported');
+      const taken = await tx.run(takeSymbols([...unusable.keys()]));
+      errors.add(
+        taken.map(([line, name]) => ({
+          line: Number(line),
+          field: 'symbol',
+          message: unusable.get(String(name)) ?? 'cannot be imported',
+        })),
+      );
+    }
+    return { symbols: symbols.filter((name) => !unusable.has(name)), seriesId: null };
+  }
+
+  private async requireTimezone(timezone: string): Promise<void> {
+    try {
+      await this.sql.read(knownTimezone(timezone));
+    } catch (error) {
+      if (driverErrorFacts(error).code === '22023') throw new UnknownTimezone(timezone);
+      throw error;
+    }
+  }
+}
+
+interface FinishedImport {
+  readonly symbols: readonly string[];
+  readonly report: ImportReport;
+}
+
+function proposals(request: ImportRequest, shape: StagedShape, seriesId: number | null): Proposals {
+  return stagedProposals({ shape, timezone: request.timezone, interval: request.interval, seriesId });
+}
+
+function reportOf(commit: CommitReport, errors: RowErrors): ImportReport {
+  const { head, inserted, corrected, unchanged } = commit;
+  return { revision: head, inserted, corrected, unchanged, ...rejectedPart(errors) };
+}
+
+/** The report of an import that stored nothing: what is right was not looked at further. */
+function rejection(errors: RowErrors): Omit<ImportReport, 'revision'> & { revision: null } {
+  return { revision: null, inserted: 0, corrected: 0, unchanged: 0, ...rejectedPart(errors) };
+}
+
+function rejectedPart(errors: RowErrors): Pick<ImportReport, 'rejected' | 'errorCount' | 'errors'> {
+  return { rejected: errors.rows, errorCount: errors.count, errors: errors.first };
+}

@@ -1,0 +1,45 @@
+import type { Interval } from '../bars/bar.types.js';
+import type { DateFormat, RowError } from './parse/parse.types.js';
+import type { SpooledFile } from './spool/spool-file.js';
+
+/** How the file is written. */
+export type FileFormat = 'csv' | 'json' | 'ndjson';
+
+/** One file to import. */
+export interface ImportRequest {
+  readonly file: SpooledFile;
+  readonly format: FileFormat;
+  readonly interval: Interval;
+  readonly dateFormat: DateFormat | undefined;
+  /** The stock that every bar belongs to; null when every row names its own. */
+  readonly symbol: string | null;
+  /** IANA name of the zone of times without an offset. */
+  readonly timezone: string;
+  readonly branch: string;
+  /** Where the file came from, for the revision. */
+  readonly source: string;
+  readonly message: string | null;
+  readonly authorId: string | null;
+  readonly onError: 'abort' | 'skip';
+  /** Start tracking symbols that are not tracked yet. */
+  readonly track: boolean;
+  readonly dryRun: boolean;
+  /** Told now and then how far the file was read. **Units**: bytes. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * What an import did.
+ *
+ * **Shape**: `revision` is the new one, or the newest there is when nothing changed or it was a dry run. Counts are rows of the file; a row that repeats
+ * another one to the letter is not counted. `errors` are the first 100 of `errorCount`.
+ */
+export interface ImportReport {
+  readonly revision: number;
+  readonly inserted: number;
+  readonly corrected: number;
+  readonly unchanged: number;
+  readonly rejected: number;
+  readonly errorCount: number;
+  readonly errors: readonly RowError[];
+}

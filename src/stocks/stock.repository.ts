@@ -1,0 +1,58 @@
+import { LockMode } from '@mikro-orm/core';
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { driverErrorFacts } from '../database/driver-errors.js';
+import { Stock } from './stock.entity.js';
+import { SymbolTaken } from './stocks.errors.js';
+
+/** What can be said of a stock when it is made. */
+export interface NewStock {
+  readonly symbol: string;
+  readonly name?: string | null | undefined;
+  readonly exchange?: string | null | undefined;
+  readonly currency?: string | null | undefined;
+}
+
+/** Reads and writes single stocks through the unit of work. */
+@Injectable()
+export class StockRepository {
+  constructor(private readonly em: EntityManager) {}
+
+  /** The stock of a symbol, active or not; null when there is none. */
+  async findBySymbol(symbol: string): Promise<Stock | null> {
+    return this.em.findOne(Stock, { symbol });
+  }
+
+  /** The same, locked until the surrounding transaction ends. */
+  async findBySymbolForUpdate(symbol: string): Promise<Stock | null> {
+    return this.em.findOne(Stock, { symbol }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  }
+
+  /** Stores a new stock. **Errors**: `SymbolTaken`. */
+  async add(stock: NewStock): Promise<Stock> {
+    const created = this.em.create(Stock, {
+      symbol: stock.symbol,
+      name: stock.name ?? null,
+      exchange: stock.exchange ?? null,
+      currency: stock.currency ?? null,
+    });
+    try {
+      await this.em.persist(created).flush();
+    } catch (error) {
+      if (driverErrorFacts(error).constraint === 'tracked_stocks_symbol_key')
+        throw new SymbolTaken(stock.symbol);
+      throw error;
+    }
+    return created;
+  }
+
+  /** Writes what was changed on stocks read here. */
+  async save(): Promise<void> {
+    await this.em.flush();
+  }
+
+  /** Runs `work` as one unit of work: what it changed is written, or nothing. */
+  async inTransaction<T>(work: (stocks: StockRepository) => Promise<T>): Promise<T> {
+    return this.em.transactional((em) => work(new StockRepository(em)));
+  }
+}

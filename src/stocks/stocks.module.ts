@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { EncryptionModule } from '../encryption/encryption.module.js';
+import { StockRepository } from './stock.repository.js';
+import { StocksController } from './stocks.controller.js';
+import { StocksService } from './stocks.service.js';
+
+/** Tracked stocks and their series. */
+@Module({
+  imports: [EncryptionModule],
+  controllers: [StocksController],
+  providers: [StocksService, StockRepository],
+  exports: [StocksService],
+})
+export class StocksModule {}

@@ -1,0 +1,152 @@
+import type { Statement } from '../database/statement.js';
+import type { LineageSegment, Proposals, VersionedTable } from './versioning.types.js';
+
+/** The value of `valid_to` of an open version. */
+export const OPEN = '9223372036854775807';
+
+const CHANGES = 'pending_changes';
+
+/** Runs the same for every commit of one table: names of statements carry the table's. */
+function named(table: VersionedTable, step: string, depth = 1): string {
+  return `commit_${table.table}_${step}${depth > 1 ? `_${depth}` : ''}`;
+}
+
+function keyColumns(table: VersionedTable): string {
+  return `${table.scope}, ${table.key}`;
+}
+
+function quoted(columns: readonly string[], alias?: string): string {
+  return columns.map((column) => (alias === undefined ? `"${column}"` : `${alias}."${column}"`)).join(', ');
+}
+
+/** The temporary table that holds what really changes; gone with the transaction. */
+export function createChanges(table: VersionedTable): Statement {
+  return {
+    name: named(table, 'create'),
+    text: `
+      create temporary table ${CHANGES} on commit drop as
+      select ${keyColumns(table)}, withdrawn, ${quoted(table.values)}, ''::text as kind, false as closes
+      from ${table.table}
+      with no data`,
+    values: [],
+    prepared: false,
+  };
+}
+
+/**
+ * Compares the proposals with what the branch shows now and keeps those that differ.
+ *
+ * **Shape**: one row: how many rows were proposed. `kind` becomes inserted, corrected or withdrawn; `closes` says that the
+ * branch itself has an open version to close. Each segment of the lineage is one outer join on the full primary key or a
+ * prefix of it; the nearest segment that knows the key is what the branch shows.
+ */
+export function collectChanges(input: {
+  table: VersionedTable;
+  lineage: readonly LineageSegment[];
+  proposals: Proposals;
+}): Statement {
+  const { table, lineage, proposals } = input;
+  const values: unknown[] = [...proposals.values];
+  const joins = lineage.map((segment, depth) => {
+    values.push(segment.branchId);
+    const branch = `$${values.length}`;
+    const on = `d${depth}.${table.scope} = p.${table.scope} and d${depth}.${table.key} = p.${table.key} and d${depth}.branch_id = ${branch}`;
+    if (depth === 0) return `left join ${table.table} d0 on ${on} and d0.valid_to = ${OPEN}`;
+    values.push(segment.revision);
+    const at = `$${values.length}`;
+    return `left join ${table.table} d${depth} on ${on} and d${depth}.valid_from <= ${at} and d${depth}.valid_to > ${at}`;
+  });
+  const shown = (column: string): string => {
+    if (lineage.length === 1) return `d0."${column}"`;
+    const arms = lineage.map(
+      (_, depth) => `when d${depth}.valid_from is not null then d${depth}."${column}"`,
+    );
+    return `case ${arms.join(' ')} end`;
+  };
+  const exists = `${shown('withdrawn')} is false`;
+  const differs = `(${table.values.map(shown).join(', ')}) is distinct from (${quoted(table.values, 'p')})`;
+  return {
+    name: named(table, 'collect', lineage.length),
+    text: `
+      with proposed as materialized (${proposals.relation}),
+      changed as (
+        insert into ${CHANGES}
+        select p.${table.scope}, p.${table.key}, p.withdrawn, ${quoted(table.values, 'p')},
+          case
+            when p.withdrawn then 'withdrawn'
+            when ${exists} then 'corrected'
+            else 'inserted'
+          end,
+          d0.valid_from is not null
+        from proposed p
+        ${joins.join('\n        ')}
+        where case when p.withdrawn then ${exists} else ${exists} is not true or ${differs} end
+        returning 1
+      )
+      select (select count(*)::float8 from proposed)`,
+    values,
+    prepared: false,
+  };
+}
+
+/** **Shape**: one row: rows inserted, corrected, withdrawn, and how many open versions they close. */
+export function countChanges(table: VersionedTable): Statement {
+  return {
+    name: named(table, 'count'),
+    text: `
+      select
+        count(*) filter (where kind = 'inserted')::float8,
+        count(*) filter (where kind = 'corrected')::float8,
+        count(*) filter (where kind = 'withdrawn')::float8,
+        count(*) filter (where closes)::float8
+      from ${CHANGES}`,
+    values: [],
+    prepared: false,
+  };
+}
+
+/** Ends the open versions that the changes replace. */
+export function closeVersions(table: VersionedTable, branchId: number, revision: number): Statement {
+  return {
+    name: named(table, 'close'),
+    text: `
+      update ${table.table} d
+      set valid_to = $2
+      from ${CHANGES} c
+      where c.closes
+        and d.${table.scope} = c.${table.scope}
+        and d.branch_id = $1
+        and d.${table.key} = c.${table.key}
+        and d.valid_to = ${OPEN}`,
+    values: [branchId, revision],
+    prepared: false,
+  };
+}
+
+/** Adds the new versions. */
+export function insertVersions(table: VersionedTable, branchId: number, revision: number): Statement {
+  return {
+    name: named(table, 'insert'),
+    text: `
+      insert into ${table.table} (${keyColumns(table)}, branch_id, valid_from, withdrawn, ${quoted(table.values)})
+      select ${keyColumns(table)}, $1, $2, withdrawn, ${quoted(table.values)}
+      from ${CHANGES}`,
+    values: [branchId, revision],
+    prepared: false,
+  };
+}
+
+/** Notes which scopes the revision touched, and between which keys. */
+export function noteTouched(table: VersionedTable, revision: number): Statement {
+  const { touched } = table;
+  return {
+    name: named(table, 'touched'),
+    text: `
+      insert into ${touched.table} (revision_id, ${table.scope}, ${touched.first}, ${touched.last})
+      select $1, ${table.scope}, min(${table.key}), max(${table.key})
+      from ${CHANGES}
+      group by ${table.scope}`,
+    values: [revision],
+    prepared: false,
+  };
+}

@@ -1,0 +1,111 @@
+import type { Statement } from '../database/statement.js';
+import type { RevisionDraft, VersionedTable } from './versioning.types.js';
+
+// Any constant does, as long as nothing else of ours uses it.
+const COMMIT_LOCK = '7163001042';
+
+/**
+ * Waits for the turn to commit. Held to the end of the transaction, so revisions become visible in the order of their
+ * numbers: an answer given for a revision can never change because an earlier one was still on its way.
+ */
+export function takeCommitLock(): Statement {
+  return { name: 'commit_lock', text: `select pg_advisory_xact_lock(${COMMIT_LOCK})`, values: [] };
+}
+
+/** **Shape**: one row: the newest revision of all, 0 when there is none. */
+export function headRevision(): Statement {
+  return { name: 'revision_head', text: 'select coalesce(max(id), 0)::float8 from revisions', values: [] };
+}
+
+/** **Shape**: one row: the newest revision, the newest one committed at or before the instant (both 0 if none), whether the instant is in the future by the database's clock. */
+export function revisionAtInstant(instant: string): Statement {
+  return {
+    name: 'revision_at_instant',
+    text: `
+      select
+        (select coalesce(max(id), 0)::float8 from revisions),
+        coalesce((select id::float8 from revisions where created_at <= $1 order by created_at desc, id desc limit 1), 0),
+        $1::timestamptz > clock_timestamp()`,
+    values: [instant],
+  };
+}
+
+/** Opens the new revision. Its counts and time are set by {@link finishRevision}. */
+export function insertRevision(input: { id: number; branchId: number; draft: RevisionDraft }): Statement {
+  const { id, branchId, draft } = input;
+  return {
+    name: 'revision_insert',
+    text: `
+      insert into revisions (id, branch_id, kind, source, message, author_id)
+      values ($1, $2, $3, $4, $5, $6)`,
+    values: [id, branchId, draft.kind, draft.source, draft.message, draft.authorId],
+  };
+}
+
+/**
+ * The last statement of a commit. **Why** the time is taken here: a revision stamped when a long import began would slip
+ * under an instant that was already asked about. It never goes back, also when the clock does.
+ */
+export function finishRevision(input: {
+  id: number;
+  inserted: number;
+  corrected: number;
+  withdrawn: number;
+}): Statement {
+  return {
+    name: 'revision_finish',
+    text: `
+      update revisions
+      set inserted = $2, corrected = $3, withdrawn = $4,
+        created_at = greatest(clock_timestamp(), (select created_at from revisions where id = $1 - 1))
+      where id = $1`,
+    values: [input.id, input.inserted, input.corrected, input.withdrawn],
+  };
+}
+
+/** The columns of a revision as JSON text. `r` is revisions, `b` its branch. */
+const REVISION_JSON = `
+  json_build_object(
+    'id', r.id, 'branch', b.name, 'kind', r.kind, 'source', r.source, 'message', r.message, 'authorId', r.author_id,
+    'createdAt', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'inserted', r.inserted, 'corrected', r.corrected, 'withdrawn', r.withdrawn)::text`;
+
+/** **Shape**: the revision as JSON text, or no row. */
+export function revisionById(id: number): Statement {
+  return {
+    name: 'revision_by_id',
+    text: `select ${REVISION_JSON} from revisions r join branches b on b.id = r.branch_id where r.id = $1`,
+    values: [id],
+  };
+}
+
+/** A page of the commit log. `scopes` limits it to revisions that touched one of them, by way of the table that says so. */
+export interface RevisionPage {
+  readonly branchId: number | null;
+  readonly touched: { readonly table: VersionedTable; readonly scopes: readonly number[] } | null;
+  /** Only revisions older than this one; null from the newest on. */
+  readonly before: number | null;
+  readonly limit: number;
+}
+
+/** **Shape**: rows of id and JSON text, newest first, one more than `limit` when there are more. */
+export function revisionPage(page: RevisionPage): Statement {
+  const { touched } = page;
+  const filter =
+    touched === null
+      ? ''
+      : `and exists (select from ${touched.table.touched.table} t where t.revision_id = r.id and t.${touched.table.scope} = any($4::int[]))`;
+  return {
+    name: touched === null ? 'revision_page' : `revision_page_${touched.table.table}`,
+    text: `
+      select r.id::float8, ${REVISION_JSON}
+      from revisions r
+      join branches b on b.id = r.branch_id
+      where ($1::smallint is null or r.branch_id = $1)
+        and ($2::bigint is null or r.id < $2)
+        ${filter}
+      order by r.id desc
+      limit $3`,
+    values: [page.branchId, page.before, page.limit + 1, ...(touched === null ? [] : [touched.scopes])],
+  };
+}
