@@ -127,8 +127,8 @@ function requireColumns({ line, lineNumber, names, roles, options }: HeaderParts
   const missing = (['date', 'close'] as const).filter((role) => !roles.includes(role));
   if (missing.length > 0) {
     const what = missing
-      .map((role) => (role === 'date' ? 'a Date (or Datetime, Timestamp)' : 'a Close'))
-      .join(' and ');
+      .map((role) => (role === 'date' ? 'Date (or Datetime, Timestamp)' : 'Close'))
+      .join(' and no ');
     const hint = LOOKS_LIKE_DATA.test(names[0] ?? '')
       ? ' The first line looks like data: a header line is needed.'
       : '';

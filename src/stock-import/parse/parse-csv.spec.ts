@@ -84,7 +84,7 @@ describe('a good file', () => {
 
   it('may have columns in any order, case and spacing, and others that are ignored', async () => {
     const { rows } = await parse(
-      ' VOL , "adjusted_close" ,<CLOSE>,note,Time Stamp,TIMESTAMP\n7,1.5,2,"a, b",x,2020-01-02\n',
+      ' VOL , "adjusted_close" ,<CLOSE>,note,Time_Stamp\n7, 1.5 ,2, "a, b" , "2020-01-02"\n',
     );
     expect(rows).toMatchObject([
       { volume: '7', adjClose: '1.5', close: '2', local: '2020-01-02 00:00:00', open: null },

@@ -33,7 +33,7 @@ export async function* parseJsonArray(
       if (piece.includes(0)) {
         throw new ImportEncodingUnusable(`Item ${items.line} holds a NUL byte.`, { line: items.line });
       }
-      await items.push(decode(decoder, piece, items.line), piece.length);
+      await items.push(decode(decoder, piece, items.line));
     }
     yield items.batch;
   }
@@ -62,7 +62,7 @@ class ArrayItems {
   private depth = 0;
   private key = '';
   private inBar = false;
-  private itemBytes = 0;
+  private itemLength = 0;
   private failure: DomainError | undefined;
 
   constructor(options: ParseOptions) {
@@ -72,14 +72,29 @@ class ArrayItems {
     this.tokens.on('error', () => undefined);
   }
 
-  async push(text: string, bytes: number): Promise<void> {
-    const line = this.line;
-    await new Promise<void>((resolve, reject) => {
-      this.tokens.write(text, (error) => (error ? reject(this.broken()) : resolve()));
+  /**
+   * **Why item by item**: the tokens of a text that turns out to be broken are never given out, so a longer text would be
+   * refused at the item it began with.
+   */
+  async push(text: string): Promise<void> {
+    for (let start = 0; start < text.length;) {
+      const end = text.indexOf('}', start) + 1 || text.length;
+      const line = this.line;
+      await this.write(text.slice(start, end));
+      this.itemLength = this.line === line ? this.itemLength + end - start : 0;
+      if (this.itemLength > MAX_RECORD_BYTES) throw recordTooLong(this.line);
+      start = end;
+    }
+  }
+
+  private write(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.tokens.write(text, (error) => {
+        const failure = error ? this.broken() : this.failure;
+        if (failure === undefined) resolve();
+        else reject(failure);
+      });
     });
-    if (this.failure !== undefined) throw this.failure;
-    this.itemBytes = this.line === line ? this.itemBytes + bytes : bytes;
-    if (this.itemBytes > MAX_RECORD_BYTES + PIECE_BYTES) throw recordTooLong(this.line);
   }
 
   async end(): Promise<void> {
