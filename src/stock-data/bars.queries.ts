@@ -51,7 +51,7 @@ export function barPage(page: BarPage, as: 'json' | 'csv'): Statement {
     text: `
       select
         (select coalesce(max(id), 0)::float8 from revisions),
-        string_agg(b.line, '${as === 'json' ? ',' : '\\n'}' order by b.n) filter (where b.n <= $2),
+        string_agg(b.line, ${as === 'json' ? `','` : `E'\\n'`} order by b.n) filter (where b.n <= $2),
         count(*) filter (where b.n <= $2)::int,
         max(b.ts) filter (where b.n = $2),
         coalesce(bool_or(b.n > $2), false)
@@ -137,8 +137,11 @@ export function barVersions(input: {
           v.valid_from,
           coalesce(nullif(v.valid_to, 9223372036854775807)::text, 'null'),
           to_json(b.name),
-          json_build_object('id', r.id, 'kind', r.kind, 'source', r.source, 'message', r.message, 'authorId', r.author_id,
-            'createdAt', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))) as line
+          (select row_to_json(j)
+            from (
+              select r.id, r.kind, r.source, r.message, r.author_id as "authorId",
+                to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"
+            ) j)) as line
         from stock_data v
         join branches b on b.id = v.branch_id
         join revisions r on r.id = v.valid_from

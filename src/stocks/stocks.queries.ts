@@ -1,12 +1,15 @@
 import type { Statement } from '../database/statement.js';
 import type { Interval } from '../bars/bar.types.js';
 
-const STOCK_JSON = `
-  json_build_object(
-    'id', s.id, 'symbol', s.symbol, 'name', s.name, 'exchange', s.exchange, 'currency', s.currency,
-    'isActive', s.is_active, 'lastPullDate', s.last_pull_date,
-    'createdAt', to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-    'updatedAt', to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text`;
+/** A stock as compact JSON text; `json_build_object` would put blanks in it. */
+const STOCK_JSON = `(
+  select row_to_json(j)::text
+  from (
+    select s.id, s.symbol, s.name, s.exchange, s.currency, s.is_active as "isActive", s.last_pull_date as "lastPullDate",
+      to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt",
+      to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt"
+  ) j
+)`;
 
 /** What a list of stocks asks for. `q` is matched inside symbol and name, whatever the case. */
 export interface StockPage {

@@ -68,7 +68,7 @@ export function collectChanges(input: {
   return {
     name: named(table, 'collect', lineage.length),
     text: `
-      with proposed as materialized (${proposals.relation}),
+      with proposed (${keyColumns(table)}, withdrawn, ${quoted(table.values)}) as materialized (${proposals.relation}),
       changed as (
         insert into ${CHANGES}
         select p.${table.scope}, p.${table.key}, p.withdrawn, ${quoted(table.values, 'p')},

@@ -64,11 +64,14 @@ export function finishRevision(input: {
 }
 
 /** The columns of a revision as JSON text. `r` is revisions, `b` its branch. */
-const REVISION_JSON = `
-  json_build_object(
-    'id', r.id, 'branch', b.name, 'kind', r.kind, 'source', r.source, 'message', r.message, 'authorId', r.author_id,
-    'createdAt', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-    'inserted', r.inserted, 'corrected', r.corrected, 'withdrawn', r.withdrawn)::text`;
+const REVISION_JSON = `(
+  select row_to_json(j)::text
+  from (
+    select r.id, b.name as branch, r.kind, r.source, r.message, r.author_id as "authorId",
+      to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt",
+      r.inserted, r.corrected, r.withdrawn
+  ) j
+)`;
 
 /** **Shape**: the revision as JSON text, or no row. */
 export function revisionById(id: number): Statement {
