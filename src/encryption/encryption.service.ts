@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CellCipher, keyIdOf } from './cell-cipher.js';
 import type { Cell } from './encryption.errors.js';
+import { FernetReader } from './fernet-reader.js';
 import { KeyRing } from './key-ring.js';
 
 /** Encrypts and decrypts single stored values; see `CellCipher` for what they look like. */
@@ -25,6 +26,16 @@ export class EncryptionService {
   /** The clear text of a stored value. **Errors**: `DecryptionError`. */
   decrypt(cell: Cell, text: string): string {
     return this.#cipher.decrypt(cell, text);
+  }
+
+  /**
+   * The clear text of a Fernet token that other software wrote under one of these keys, for moving its data over.
+   * **Why** apart from `decrypt`: if that took tokens too, whoever writes to the database could put one, bound to nothing,
+   * in the place of a bound value. **Errors**: `FernetTokenError`.
+   */
+  readFernet(token: string): string {
+    const reader = new FernetReader(this.ring.all.map(({ master }) => master));
+    return reader.read(token).toString('utf8');
   }
 
   /** Whether a stored value is due for rotation: not under the primary key, or not of our making at all. */
