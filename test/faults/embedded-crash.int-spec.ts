@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +16,9 @@ const run = promisify(execFile);
 const scratch = new Scratch();
 let dataDir: string;
 
+const ACKNOWLEDGED =
+  'drop table if exists acknowledged; create table acknowledged as select generate_series(1, 1000) as n';
+
 const open = (extra: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> =>
   EmbeddedPostgres.open({ dataDir, holder: 'service', superuserPassword: PASSWORD, ...extra });
 
@@ -29,16 +32,17 @@ async function startNaively(location: string): Promise<void> {
   });
 }
 
-beforeEach(async () => {
+// One cluster for all: whatever is killed in one test, the next one starts from what is left of it.
+beforeAll(async () => {
   dataDir = await scratch.folder();
 });
-afterEach(() => scratch.cleanUp());
+afterAll(() => scratch.cleanUp());
 
 describe('after a kill', () => {
   it('of the service, the next start adopts its server and loses nothing', async () => {
     const victim = scratch.holder({ dataDir, holder: 'service' });
     const { address, location } = await victim.held();
-    await query(address, 'create table acknowledged as select generate_series(1, 1000) as n');
+    await query(address, ACKNOWLEDGED);
     const pid = await serverPid(location);
     await victim.kill();
 
@@ -56,7 +60,7 @@ describe('after a kill', () => {
   it('of the service and its server, the next start recovers what was acknowledged', async () => {
     const victim = scratch.holder({ dataDir, holder: 'service' });
     const { address, location } = await victim.held();
-    await query(address, 'create table acknowledged as select generate_series(1, 1000) as n');
+    await query(address, ACKNOWLEDGED);
     await Promise.all([killServer(location), victim.kill()]);
     await expect(access(join(location, 'postmaster.pid'))).resolves.toBeUndefined();
 
@@ -69,7 +73,7 @@ describe('after a kill', () => {
     const lines: string[] = [];
     const server = await open({ log: (line) => void lines.push(line) });
     const command = await open({ holder: 'command' });
-    await query(server.address, 'create table acknowledged as select generate_series(1, 1000) as n');
+    await query(server.address, ACKNOWLEDGED);
     const pid = await serverPid(server.location);
     const killedAt = performance.now();
     await killServer(server.location);
@@ -84,6 +88,18 @@ describe('after a kill', () => {
     await expect(open()).rejects.toThrow(/is in use by the service/);
     await Promise.all([server.close(), command.close()]);
     expect(await serverPid(server.location)).toBeUndefined();
+  });
+
+  it('of the process group, as by Ctrl-C, the server is not hit', async () => {
+    const victim = scratch.holder({ dataDir, holder: 'service' });
+    const { location } = await victim.held();
+    const pid = await serverPid(location);
+    process.kill(-Number(victim.child.pid), 'SIGINT');
+    // The control: the signal did end the process that the server came from.
+    await eventually(async () => victim.child.signalCode ?? undefined);
+    expect(await serverPid(location)).toBe(pid);
+    await (await open()).close();
+    expect(await serverPid(location)).toBeUndefined();
   });
 
   it('of the server, close does not wait for one that cannot come back', async () => {
@@ -108,6 +124,7 @@ describe('after a kill', () => {
   });
 
   it('in the middle of initdb, the next start makes a whole cluster and removes the half one', async () => {
+    dataDir = await scratch.folder();
     const victim = scratch.holder({ dataDir, holder: 'service' });
     const staging = await eventually(async () => {
       const name = (await readdir(dataDir)).find((entry) => entry.includes('.new-'));

@@ -134,6 +134,29 @@ describe('binaries', () => {
     expect((await lstat(join(installation.root, 'lib', 'libicui18n.so.60'))).isSymbolicLink()).toBe(true);
   });
 
+  (ordinaryUserGetsIn ? it : it.skip)(
+    'that an ordinary user may not mend are copied to the data directory',
+    async () => {
+      const installation = await packageWithoutLinks();
+      const dataDir = join(folder, 'data');
+      await mkdir(dataDir);
+      await chown(dataDir, ordinary.uid, ordinary.gid);
+      const { stdout } = await run(
+        process.execPath,
+        [
+          ...[
+            '--import',
+            '@swc-node/register/esm-register',
+            join(projectRoot, 'test/faults/embedded-finder.ts'),
+          ],
+          JSON.stringify({ dataDir, installation }),
+        ],
+        { cwd: projectRoot, ...ordinary },
+      );
+      expect(stdout.trim()).toBe(join(dataDir, `postgres-${installation.packageVersion}`, 'bin', 'postgres'));
+    },
+  );
+
   asRoot('for root', () => {
     it('are copied where the server may enter, when it may not enter their folder', async () => {
       const installation = { ...(await packageWithoutLinks()), packageVersion: 'of-a-test' };

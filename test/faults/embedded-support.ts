@@ -123,7 +123,8 @@ export class HolderProcess {
         ],
         JSON.stringify({ ...options, superuserPassword: PASSWORD }),
       ],
-      { cwd: projectRoot, ...account },
+      // A process group of its own, as a shell gives to what it starts.
+      { cwd: projectRoot, detached: true, ...account },
     );
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.log += text));
     this.messages = createInterface(this.child.stdout)[Symbol.asyncIterator]();

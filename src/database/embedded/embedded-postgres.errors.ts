@@ -24,7 +24,8 @@ export class DataDirectoryInUse extends EmbeddedPostgresError {
   }
 }
 
-const lastLines = (output: string): string => output.trim().split('\n').slice(-8).join('\n');
+/** The end of what a program printed. */
+export const lastLines = (output: string): string => output.trim().split('\n').slice(-8).join('\n');
 
 interface Explanation {
   readonly pattern: RegExp;

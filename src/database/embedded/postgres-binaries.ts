@@ -106,7 +106,9 @@ async function copyTree(from: string, to: string): Promise<void> {
 }
 
 /** **Shape**: `outOfReach` when another place would help: a folder not to be entered, a file system mounted noexec. */
-type Probe = { readonly version: string } | { readonly failure: Error; readonly outOfReach: boolean };
+type Probe =
+  | { readonly version: string }
+  | { readonly failure: Error; readonly outOfReach: boolean; readonly missing?: boolean };
 
 /**
  * Runs `postgres --version` as the server's account: the one test that sees folders it may not enter, a file system
@@ -131,6 +133,7 @@ async function probe(binDir: string, account: ServerAccount | undefined): Promis
         { cause },
       ),
       outOfReach: hasCode(cause, 'EACCES'),
+      missing: hasCode(cause, 'ENOENT'),
     };
   }
 }
@@ -162,7 +165,8 @@ async function runsFromCopy(
   const copy = join(account ? SYSTEM_FOLDER : dataDir, `postgres-${packageVersion}`);
   let result = await probe(join(copy, 'bin'), account);
   if ('failure' in result) {
-    await rm(copy, { recursive: true, force: true });
+    // A copy that does not run was spoilt, say by a loss of power; one that is not there may be arriving just now.
+    if (!result.missing) await rm(copy, { recursive: true, force: true });
     log(`The PostgreSQL binaries cannot be used at ${root}; copying them to ${copy}.`);
     await copyTree(root, copy);
     result = await probe(join(copy, 'bin'), account);

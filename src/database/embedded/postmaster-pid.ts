@@ -45,6 +45,18 @@ export async function isAlive(pid: number): Promise<boolean> {
 }
 
 /**
+ * Whether the process may be a PostgreSQL server. Linux tells its name; elsewhere any living process may be.
+ *
+ * **Why**: across containers that share a folder, the process id of one names another process, or none, in the other.
+ */
+export async function isPostgres(pid: number): Promise<boolean> {
+  if (!(await isAlive(pid))) return false;
+  if (process.platform !== 'linux') return true;
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+  return name.trim() === 'postgres';
+}
+
+/**
  * Refuses a pid file that tells of another folder's server: the folder was copied or moved while its server ran, and the
  * original's server must not be taken for this one's.
  */

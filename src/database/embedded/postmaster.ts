@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { SOCKET_PORT, type ClusterPlace } from './cluster-place.js';
-import { EmbeddedPostgresError, explainFailure } from './embedded-postgres.errors.js';
+import { EmbeddedPostgresError, explainFailure, hasCode, lastLines } from './embedded-postgres.errors.js';
 import { connect, type Connection, type Holder } from './lease.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
-import { assertServes, isAlive, readPostmasterPid } from './postmaster-pid.js';
+import { assertServes, isAlive, isPostgres, readPostmasterPid } from './postmaster-pid.js';
 import { programOptions } from './run-program.js';
 import { openServerLog, readServerLog } from './server-log.js';
 import { serverArguments } from './server-settings.js';
@@ -36,11 +36,16 @@ async function connectAt(spec: ServerSpec, socketFolder: string, port: number): 
   return typeof connection === 'string' ? connection : { client: connection, socketFolder, port };
 }
 
-/** Connects to the running server, wherever whoever started it put its socket. Starts nothing. */
+/**
+ * Connects to the running server, wherever whoever started it put its socket. Starts nothing.
+ *
+ * **Why** the socket is tried without a look at the process id: a server in another container that shares this folder has
+ * an id that means nothing here, and to start a second server on its data would destroy them.
+ */
 export async function reachServer(spec: ServerSpec): Promise<Reach> {
   const { location } = spec.place;
   const found = await readPostmasterPid(location);
-  if (!found || !(await isAlive(found.pid))) return 'absent';
+  if (!found) return 'absent';
   const reach = await connectAt(spec, found.socketFolder, found.port);
   if (typeof reach === 'string') return reach;
   await assertServes(found, location).catch(async (error: unknown) => {
@@ -79,7 +84,12 @@ function spawnServer(
   return { child, ended: () => ended };
 }
 
-async function startServer(spec: ServerSpec): Promise<Reach | 'held'> {
+/** What PostgreSQL said when it would not start yet. */
+interface Held {
+  readonly held: string;
+}
+
+async function startServer(spec: ServerSpec, signal: AbortSignal): Promise<Reach | Held> {
   const log = await openServerLog(spec.place.dataDir);
   let server: ReturnType<typeof spawnServer>;
   try {
@@ -97,10 +107,10 @@ async function startServer(spec: ServerSpec): Promise<Reach | 'held'> {
     if (reach !== 'absent') return reach;
     if (ended !== undefined) {
       const output = await readServerLog(log);
-      if (HELD.test(output)) return 'held';
+      if (HELD.test(output)) return { held: lastLines(output) };
       throw explainFailure(`The PostgreSQL server did not start (${ended}); its log is ${log.path}.`, output);
     }
-    await sleep(15);
+    await sleep(15, undefined, { signal });
   }
 }
 
@@ -132,13 +142,13 @@ export async function reachOrStartServer(spec: ServerSpec, signal: AbortSignal):
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
     signal.throwIfAborted();
     const running = await reachServer(spec);
-    const state = running === 'absent' ? await startServer(spec) : running;
-    if (typeof state !== 'string') return state;
+    const state = running === 'absent' ? await startServer(spec, signal) : running;
+    if (typeof state === 'object' && 'client' in state) return state;
 
     const waited = Date.now() - began;
-    if (state === 'held' && waited > HELD_LIMIT_MS) {
+    if (typeof state === 'object' && waited > HELD_LIMIT_MS) {
       throw new EmbeddedPostgresError(
-        `The database in ${spec.place.location} is held. ${await describeHold(spec)}`,
+        `The database in ${spec.place.location} is held. ${await describeHold(spec)}\n${state.held}`,
       );
     }
     if (waited > BUSY_LIMIT_MS) {
@@ -148,9 +158,9 @@ export async function reachOrStartServer(spec: ServerSpec, signal: AbortSignal):
     }
     if (Date.now() - told > 5_000) {
       told = Date.now();
-      spec.log(
-        `Waiting for the database server: it is ${state === 'held' ? 'still held by another' : 'starting or stopping'}.`,
-      );
+      const why =
+        typeof state === 'object' ? 'processes of the former one still end' : 'it is starting or stopping';
+      spec.log(`Waiting for the database server: ${why}.`);
     }
     await sleep(pause, undefined, { signal });
   }
@@ -179,8 +189,13 @@ const STOP_LIMIT_MS = 60_000;
  */
 export async function stopServer(location: string, log: (line: string) => void): Promise<void> {
   const found = await readPostmasterPid(location);
-  if (!found || !(await isAlive(found.pid))) return;
-  process.kill(found.pid, 'SIGINT');
+  if (!found || !(await isPostgres(found.pid))) return;
+  try {
+    process.kill(found.pid, 'SIGINT');
+  } catch (error) {
+    if (hasCode(error, 'ESRCH')) return;
+    throw error;
+  }
   if (await waitForEnd(location, STOP_LIMIT_MS)) return;
   log(`The database server (process ${found.pid}) is still writing; it ends by itself.`);
 }

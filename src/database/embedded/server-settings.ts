@@ -7,7 +7,6 @@ import { SOCKET_PORT } from './cluster-place.js';
 const SETTINGS: Readonly<Record<string, string>> = {
   // Nobody outside this machine's account reaches the server, so there is no port to guard, forward or collide with.
   listen_addresses: '',
-  port: String(SOCKET_PORT),
   unix_socket_permissions: '0700',
 
   // What was acknowledged survives a crash. Named although they are the defaults: an edited file must not lift them.
@@ -45,12 +44,13 @@ const SETTINGS: Readonly<Record<string, string>> = {
 /** The setting is a list, so a comma in the path would part it, were it not quoted. */
 const quoteListItem = (path: string): string => `"${path.replaceAll('"', '""')}"`;
 
-/** Arguments for the server. **Shape**: `overrides` come last, and the last one wins. */
+/** Arguments for the server. `overrides` win, except over the place of its socket, where everybody looks for it. */
 export function serverArguments(
   location: string,
   socketFolder: string,
   overrides: Readonly<Record<string, string>> = {},
 ): readonly string[] {
-  const settings = { ...SETTINGS, unix_socket_directories: quoteListItem(socketFolder), ...overrides };
+  const socket = { port: String(SOCKET_PORT), unix_socket_directories: quoteListItem(socketFolder) };
+  const settings = { ...SETTINGS, ...overrides, ...socket };
   return ['-D', location, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
 }
