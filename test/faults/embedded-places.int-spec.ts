@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { chmod, chown, cp, lstat, mkdir, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -20,7 +20,10 @@ import { PASSWORD, query, Scratch, serverPid } from './embedded-support.js';
 
 const run = promisify(execFile);
 const scratch = new Scratch();
+const keeper = new Scratch();
 let folder: string;
+/** A stopped cluster, for the tests that are not about making one, which takes most of a test's time. */
+let made: string;
 
 const open = (dataDir: string, extra: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> =>
   EmbeddedPostgres.open({ dataDir, holder: 'service', superuserPassword: PASSWORD, ...extra });
@@ -41,6 +44,11 @@ const ordinary = { uid: 65534, gid: 65534 };
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 const ordinaryUserGetsIn = isRoot && (await canEnter(projectRoot, ordinary));
 
+beforeAll(async () => {
+  made = await keeper.folder();
+  await (await open(made)).close();
+});
+afterAll(() => keeper.cleanUp());
 beforeEach(async () => {
   folder = await scratch.folder();
   // The temporary folder is made for this user alone; what stands above a data directory is each test's own matter.
@@ -68,10 +76,11 @@ describe('a data directory', () => {
   });
 
   it('whose cluster was replaced by one of another version is refused', async () => {
-    const server = await open(folder);
-    await server.close();
-    await writeFile(join(server.location, 'PG_VERSION'), '17\n');
-    await expect(open(folder)).rejects.toThrow(/holds data of PostgreSQL 17/);
+    const file = join(made, 'postgres-18', 'PG_VERSION');
+    await writeFile(file, '17\n');
+    await expect(open(made)).rejects.toThrow(/holds data of PostgreSQL 17/);
+    await writeFile(file, '18\n');
+    await (await open(made)).close();
   });
 
   it('that cannot be made is refused with the variable that mends it', async () => {
@@ -80,10 +89,9 @@ describe('a data directory', () => {
   });
 
   it('copied while its server runs is not taken for the original', async () => {
-    const original = join(folder, 'original');
-    const server = await open(original);
+    const server = await open(made);
     const copy = join(folder, 'copy');
-    await run('cp', ['-a', original, copy]);
+    await run('cp', ['-a', made, copy]);
     await expect(open(copy, { holder: 'command' })).rejects.toThrow(/was copied or moved from/);
     await server.close();
   });
@@ -96,11 +104,7 @@ describe('a data directory', () => {
   });
 
   it('keeps the password in no file', async () => {
-    const server = await open(folder);
-    await server.close();
-    const found = await run('grep', ['-rlF', PASSWORD, folder]).catch(
-      (error: { code: number }) => error.code,
-    );
+    const found = await run('grep', ['-rlF', PASSWORD, made]).catch((error: { code: number }) => error.code);
     expect(found).toBe(1);
   });
 });
@@ -181,9 +185,10 @@ describe('binaries', () => {
 
 asRoot('root', () => {
   it('runs the server as another user, in place where that user may enter', async () => {
-    const server = await opensAndKeeps(folder);
-    expect(server.location).toBe(join(folder, 'postgres-18'));
+    const server = await open(made);
+    expect(server.location).toBe(join(made, 'postgres-18'));
     expect((await stat(server.location)).uid).not.toBe(0);
+    await server.close();
   });
 
   it('keeps the cluster elsewhere, linked and announced, when the data directory is out of its user’s reach', async () => {
@@ -212,11 +217,12 @@ asRoot('root', () => {
   });
 
   it('runs an existing cluster as its owner, not as whom it would choose', async () => {
-    const server = await open(folder);
-    await server.close();
-    await run('chown', ['-R', '65534:65534', server.location, server.address.host]);
+    await run('cp', ['-a', `${made}/.`, folder]);
+    const location = join(folder, 'postgres-18');
+    await run('chown', ['-R', '65534:65534', location, join(folder, 'run')]);
     await (await open(folder)).close();
-    await run('chown', ['-R', '0:0', server.location]);
+    expect((await stat(join(location, 'PG_VERSION'))).uid).toBe(65534);
+    await run('chown', ['-R', '0:0', location]);
     await expect(open(folder)).rejects.toThrow(/belongs to root.*chown -R/s);
   });
 
@@ -243,13 +249,13 @@ asRoot('root', () => {
   (ordinaryUserGetsIn ? it : it.skip)(
     'has a cluster that an ordinary user is told not to touch',
     async () => {
-      const server = await open(join(folder, 'data'));
-      await chmod(join(folder, 'data'), 0o777);
-      const holder = scratch.holder({ dataDir: join(folder, 'data'), holder: 'command' }, ordinary);
+      const { mode } = await stat(made);
+      await chmod(made, 0o777);
+      const holder = scratch.holder({ dataDir: made, holder: 'command' }, ordinary);
       expect((await holder.message()).error?.message).toMatch(
         /belongs to user id \d+, and this is user id 65534/,
       );
-      await server.close();
+      await chmod(made, mode);
     },
   );
 });
