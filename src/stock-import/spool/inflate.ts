@@ -50,9 +50,10 @@ function isOver(gunzip: Gunzip): boolean {
 }
 
 function broken(cause: unknown): ImportGzipBroken {
-  const message = cause instanceof Error ? cause.message : '';
-  if (message.includes('unexpected end')) return new ImportGzipBroken('The gzip data is cut short.', cause);
-  if (message.includes('header'))
+  const reason = String(cause);
+  if (reason.includes('unexpected end')) return new ImportGzipBroken('The gzip data is cut short.', cause);
+  if (reason.includes('header')) {
     return new ImportGzipBroken('The data is not gzip, or something else follows it.', cause);
+  }
   return new ImportGzipBroken('The gzip data is damaged.', cause);
 }

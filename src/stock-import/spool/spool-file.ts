@@ -82,5 +82,7 @@ function translated(error: unknown): unknown {
 
 /** The system's code of an error, such as `ENOENT`. **Shape**: empty when it has none. */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // By shape and not by class: an error of Node's own may come from another realm.
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  return hasCode && typeof error.code === 'string' ? error.code : '';
 }
