@@ -12,7 +12,8 @@ export function clientConfig(connection: ConnectionSettings, extra: ClientConfig
     user: connection.user,
     password: connection.password,
     database: connection.database,
-    ssl: connection.ssl,
+    // A copy: the driver hides the client key on the object it is given, and a second use would miss it.
+    ssl: connection.ssl && { ...connection.ssl },
     options: connection.options,
     application_name: 'stockroom',
     keepAlive: true,
@@ -69,6 +70,15 @@ export function setupError(connection: ConnectionSettings, error: unknown): Data
     case '3D000':
       return new DatabaseSetupError(
         `There is no database "${connection.database}" for ${where}. Create it, or check DATABASE_URL.`,
+        { cause: error },
+      );
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+    case 'CERT_HAS_EXPIRED':
+      return new DatabaseSetupError(
+        `The certificate of ${connection.host} is not trusted (${driverErrorFacts(error).code}). Append sslrootcert=<file of its authority> to DATABASE_URL, or connect by the name that the certificate is for.`,
         { cause: error },
       );
     case '42501':

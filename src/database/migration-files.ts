@@ -26,3 +26,8 @@ export function migrationNames(): readonly string[] {
     .map((file) => file.replace(/\.(?:ts|js)$/, ''))
     .sort();
 }
+
+/** The number that a migration's name begins with. */
+export function migrationNumber(name: string): number {
+  return Number.parseInt(name, 10);
+}

@@ -67,7 +67,8 @@ function connectionOptions(connection: ConnectionSettings, settings: Settings): 
     password: connection.password,
     dbName: connection.database,
     driverOptions: {
-      ssl: connection.ssl,
+      // A copy, as in `clientConfig`.
+      ssl: connection.ssl && { ...connection.ssl },
       options: connection.options,
       application_name: 'stockroom',
       // Without it a request waits for a connection without end.

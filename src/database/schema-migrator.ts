@@ -5,6 +5,7 @@ import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { DatabaseSetupError } from './database.errors.js';
 import { runStatement, withConnection } from './direct-connection.js';
 import { driverErrorFacts } from './driver-errors.js';
+import { migrationNumber } from './migration-files.js';
 import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
 import { ormOptions } from './orm-options.js';
 import { missingRoles, OWNER_ROLE } from './roles.queries.js';
@@ -43,18 +44,29 @@ export class SchemaMigrator {
     private readonly entities: readonly EntitySchema[],
   ) {}
 
-  /** Applies what is pending, or up to `to`. **Shape**: names of those applied now, in order. */
-  async up(to?: string): Promise<readonly string[]> {
-    return this.locked((orm) => this.apply(() => orm.migrator.up(to === undefined ? undefined : { to })));
+  /** Applies what is pending, up to number `to` if given. **Shape**: names of those applied now, in order. */
+  async up(to: number = Infinity): Promise<readonly string[]> {
+    return this.locked((orm) =>
+      this.apply(async () => {
+        const pending = (await orm.migrator.getPending()).map(({ name }) => name);
+        const migrations = pending.filter((name) => migrationNumber(name) <= to);
+        return migrations.length === 0 ? [] : orm.migrator.up({ migrations });
+      }),
+    );
   }
 
   /**
-   * Steps back the newest migration, or every one newer than `to` (`0` for all). **Shape**: names of those undone, newest
-   * first.
+   * Steps back the newest migration, or every one newer than number `to` (0 for all). **Shape**: names of those undone,
+   * newest first.
    */
-  async down(to?: string): Promise<readonly string[]> {
+  async down(to?: number): Promise<readonly string[]> {
     return this.locked((orm) =>
-      this.apply(() => orm.migrator.down(to === undefined ? undefined : { to: to === '0' ? 0 : to })),
+      this.apply(async () => {
+        const executed = (await orm.migrator.getExecuted()).map(({ name }) => name).reverse();
+        const migrations =
+          to === undefined ? executed.slice(0, 1) : executed.filter((name) => migrationNumber(name) > to);
+        return migrations.length === 0 ? [] : orm.migrator.down({ migrations });
+      }),
     );
   }
 

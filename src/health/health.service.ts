@@ -30,7 +30,6 @@ export class HealthService {
       status: stateOf(status),
       checks: details as HealthResponse['checks'],
       uptimeSeconds: Math.round(process.uptime()),
-      version: process.env.npm_package_version ?? 'unknown',
       pool: await this.sql.poolState(),
     };
   }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { StocksService } from '../stocks/stocks.service.js';
+import { openLocalFile } from './spool/open-local-file.js';
 import { spoolUpload, type SpoolOptions } from './spool/spool-upload.js';
 import { sweepSpool } from './spool/sweep-spool.js';
 import { StockImportService } from './stock-import.service.js';
@@ -15,6 +16,11 @@ export interface Upload {
   readonly body: Readable;
   readonly encoding: 'gzip' | 'identity';
   readonly request: Omit<ImportRequest, 'file'>;
+}
+
+/** A file of this machine. **Units**: progress in bytes of all bytes. */
+export interface LocalImport extends Omit<ImportRequest, 'file' | 'onProgress'> {
+  readonly onProgress: (bytes: number, total: number) => void;
 }
 
 /**
@@ -43,8 +49,15 @@ export class UploadImportService implements OnApplicationBootstrap {
     return await this.imports.import({ ...upload.request, file });
   }
 
+  /** The same for a file of this machine, which is read where it lies; `-` is standard input. **Errors**: as {@link import}. */
+  async importLocal(path: string, request: LocalImport): Promise<ImportReport> {
+    await using file = await openLocalFile(path, this.spoolOptions());
+    const onProgress = (bytes: number): void => request.onProgress(bytes, file.bytes);
+    return await this.imports.import({ ...request, file, onProgress });
+  }
+
   /** Limits of what is taken in, for uploads and for the command line's packed files. */
-  spoolOptions(): Omit<SpoolOptions, 'encoding'> {
+  private spoolOptions(): Omit<SpoolOptions, 'encoding'> {
     const { spoolDir, maxBytes, maxExpandedBytes, idleTimeoutMs } = this.settings.imports;
     return {
       directory: spoolDir,

@@ -115,7 +115,7 @@ export async function createCluster(options: CreateClusterOptions): Promise<void
     await giveTo(place, staging);
     log(`Creating a PostgreSQL ${options.binaries.version} cluster in ${place.location}.`);
     const cluster = await runInitdb(options, staging);
-    await rename(cluster, place.location).catch((error: unknown) => {
+    await rename(cluster, place.location + 'x').catch((error: unknown) => {
       if (!hasCode(error, 'EEXIST', 'ENOTEMPTY')) throw error;
       log('Another start made the cluster first; using that one.');
     });

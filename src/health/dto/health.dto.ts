@@ -15,7 +15,6 @@ export const healthResponse = z
     status: z.enum(['ok', 'error', 'shutting_down']),
     checks: z.record(z.string(), z.looseObject({ status: z.enum(['up', 'down']) })),
     uptimeSeconds: z.number(),
-    version: z.string(),
     pool: z.strictObject({ size: z.int(), idle: z.int(), waiting: z.int(), max: z.int() }),
   })
   .meta({ id: 'Health' });

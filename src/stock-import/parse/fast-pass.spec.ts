@@ -321,14 +321,16 @@ describe('what the verifier proves', () => {
 });
 
 describe('the real files', () => {
-  it.each([
+  const files = [
     ['nvda-1999-2014.csv', DAILY, 4_012],
     ['orcl-1995-2014.csv', DAILY, 5_036],
     ['aapl-2015-2017-vendor.csv', DAILY, 506],
     ['2006-5min.csv', INTRADAY, 2_142],
-  ] as const)('%s takes the fast pass', (name, options, rows) => {
+  ] as const;
+  for (const [name, options, rows] of files) {
     const path = realFile(name);
-    if (path === undefined) return;
-    expect(verify(readFileSync(path), options)).toEqual({ proven: true, rows, ascending: true });
-  });
+    (path === undefined ? it.skip : it)(`${name} takes the fast pass`, () => {
+      expect(verify(readFileSync(path ?? ''), options)).toEqual({ proven: true, rows, ascending: true });
+    });
+  }
 });

@@ -1,0 +1,21 @@
+import 'reflect-metadata';
+import { Command, CommanderError } from 'commander';
+import { dbCommand } from './db.command.js';
+import { importCommand } from './import.command.js';
+import { failureText } from './output.js';
+import { usersCommand } from './users.command.js';
+
+const program = new Command('stockroom')
+  .description('Stockroom from the command line. Works beside a running service and without one.')
+  .addCommand(importCommand())
+  .addCommand(dbCommand())
+  .addCommand(usersCommand())
+  .showHelpAfterError('(--help shows how)');
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode);
+  process.stderr.write(`${failureText(error)}\n`);
+  process.exitCode = 1;
+}
