@@ -1,6 +1,6 @@
 import { DomainError } from '../../common/errors.js';
 import { type ColumnRole, readHeader } from './csv-header.js';
-import { KeyOrder } from './key-order.js';
+import { type KeyColumns, KeyOrder } from './key-order.js';
 import type { Interval, ParseOptions } from './parse.types.js';
 
 /** What COPY gets in a column. `date` is a day alone, `datetime` a day and a time of day without an offset. */
@@ -88,6 +88,16 @@ function fieldPattern(role: FastRole, plan: FastPlan): string {
   }
 }
 
+/** What tells two lines apart. A daily file's time column says midnight throughout; one for a single symbol says that symbol. */
+function keyColumns({ columns, interval, symbol }: FastPlan): KeyColumns {
+  const at = (...roles: FastRole[]): number => columns.findIndex(({ role }) => roles.includes(role));
+  return {
+    date: at('date', 'datetime'),
+    time: interval === '1d' ? -1 : at('time'),
+    symbol: symbol === undefined ? at('symbol') : -1,
+  };
+}
+
 /**
  * Proves, while bytes pass by, that every line is of a form in which PostgreSQL cannot read anything but what the careful
  * pass would read: no quotes, signs, exponents, words, spaces, offsets or other ways to write a date. What remains for the
@@ -107,7 +117,7 @@ export class LineVerifier {
   constructor(plan: FastPlan) {
     const body = plan.columns.map(({ role }) => fieldPattern(role, plan)).join(',');
     this.line = new RegExp(body + (plan.lineBreak === '\n' ? '\\n' : '\\r\\n'), 'y');
-    this.order = new KeyOrder(plan);
+    this.order = new KeyOrder(keyColumns(plan));
   }
 
   /** Takes the next bytes behind the header. **Shape**: false as soon as one line is not of the proven form. */

@@ -196,7 +196,10 @@ async function* tapped(source: AsyncIterable<Buffer>, tap: Tap): AsyncGenerator<
 
 /** The same bars in each format, made as they are read. */
 async function* generatedBars(format: 'CSV' | 'NDJSON' | 'JSON', rows: number): AsyncGenerator<Buffer> {
-  if (format === 'CSV') return yield* generatedCsv(rows);
+  if (format === 'CSV') {
+    yield* generatedCsv(rows);
+    return;
+  }
   let separator = format === 'JSON' ? '[' : '';
   for await (const chunk of generatedCsv(rows)) {
     const bars = chunk

@@ -1,7 +1,12 @@
-import type { FastPlan, FastRole } from './fast-pass.js';
-
 /** Beyond this, remembering the symbols of a file would cost more memory than the look for duplicates costs time. */
 const MAX_SYMBOLS = 100_000;
+
+/** Where the parts of a key stand in a line. **Shape**: column numbers from 0; -1 for a part that lines do not have. */
+export interface KeyColumns {
+  readonly date: number;
+  readonly time: number;
+  readonly symbol: number;
+}
 
 /** One sequence of keys that has to keep strictly to the direction of its first step. */
 class Run {
@@ -32,22 +37,12 @@ export class KeyOrder {
   private readonly byTime = new Run();
   private readonly withinTime = new Run();
   private readonly symbols = new Set<string>();
-  private readonly dateColumn: number;
-  private readonly timeColumn: number;
-  private readonly symbolColumn: number;
   private lastKey = '';
   private lastSymbol = '';
   private sameShape = true;
   private first = true;
 
-  constructor(plan: FastPlan) {
-    const column = (...roles: FastRole[]): number =>
-      plan.columns.findIndex(({ role }) => roles.includes(role));
-    this.dateColumn = column('date', 'datetime');
-    // A daily file's time column says midnight throughout; a column that says one symbol throughout tells nothing either.
-    this.timeColumn = plan.interval === '1d' ? -1 : column('time');
-    this.symbolColumn = plan.symbol === undefined ? column('symbol') : -1;
-  }
+  constructor(private readonly columns: KeyColumns) {}
 
   /** Whether all lines so far are proven to be for different bars. */
   get strict(): boolean {
@@ -58,9 +53,10 @@ export class KeyOrder {
   /** Takes the line of `text` from `start` to `end`, which is of the proven form. */
   observe(text: string, start: number, end: number): void {
     if (!this.strict) return;
-    const date = fieldAt(text, start, end, this.dateColumn);
-    const key = this.timeColumn === -1 ? date : `${date} ${fieldAt(text, start, end, this.timeColumn)}`;
-    const symbol = this.symbolColumn === -1 ? '' : fieldAt(text, start, end, this.symbolColumn);
+    const { columns } = this;
+    const date = fieldAt(text, start, end, columns.date);
+    const key = columns.time === -1 ? date : `${date} ${fieldAt(text, start, end, columns.time)}`;
+    const symbol = columns.symbol === -1 ? '' : fieldAt(text, start, end, columns.symbol);
     if (this.first) this.remember(symbol);
     else this.compare(key, symbol);
     this.first = false;
@@ -75,7 +71,7 @@ export class KeyOrder {
     if (symbol === this.lastSymbol) this.bySymbol.step(last, key);
     else if (this.symbols.has(symbol) || this.symbols.size >= MAX_SYMBOLS) this.bySymbol.strict = false;
     else this.remember(symbol);
-    if (this.symbolColumn === -1) {
+    if (this.columns.symbol === -1) {
       this.byTime.strict = false;
     } else if (key === last) {
       this.withinTime.step(this.lastSymbol, symbol);

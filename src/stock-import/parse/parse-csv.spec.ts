@@ -289,33 +289,28 @@ describe('bad rows', () => {
   });
 });
 
-describe('the real files', () => {
-  const files = [
+const realFiles = realFile('nvda-1999-2014.csv') === undefined ? describe.skip : describe;
+realFiles('the real files', () => {
+  it.each([
     ['nvda-1999-2014.csv', DAILY, { open: 1, high: 2, low: 3, close: 4, adjClose: 5, volume: 6 }],
     ['orcl-1995-2014.csv', DAILY, { open: 1, high: 2, low: 3, close: 4, adjClose: 5, volume: 6 }],
     ['aapl-2015-2017-vendor.csv', DAILY, { open: 1, high: 2, low: 3, close: 4, adjClose: 6, volume: 5 }],
     ['2006-5min.csv', INTRADAY, { open: 2, high: 3, low: 4, close: 5, volume: 6 }],
-  ] as const;
-  for (const [name, options, columns] of files) {
-    const path = realFile(name);
-    (path === undefined ? it.skip : it)(`${name} comes out value by value`, async () => {
-      const { rows, errors } = await collect(parseCsv(createReadStream(path ?? ''), options));
-      expect(errors).toEqual([]);
-      const lines = readFileSync(path ?? '', 'latin1')
-        .trimEnd()
-        .split(/\r?\n/)
-        .slice(1);
-      expect(rows).toHaveLength(lines.length);
-      rows.forEach((row, index) => {
-        const cells = (lines[index] ?? '').split(',');
-        const time = options.interval === '1d' ? '00:00:00' : cells[1];
-        expect(row.local).toBe(`${cells[0]} ${time}`);
-        for (const [field, column] of Object.entries(columns)) {
-          // Zeros behind the last digit are all that may differ between the text of the file and the canonical one.
-          const written = (cells[column] ?? '').replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
-          expect(row[field as 'close']).toBe(written);
-        }
-      });
+  ] as const)('%s comes out value by value', async (name, options, columns) => {
+    const path = realFile(name) ?? '';
+    const { rows, errors } = await collect(parseCsv(createReadStream(path), options));
+    expect(errors).toEqual([]);
+    const lines = readFileSync(path, 'latin1').trimEnd().split(/\r?\n/).slice(1);
+    expect(rows).toHaveLength(lines.length);
+    rows.forEach((row, index) => {
+      const cells = (lines[index] ?? '').split(',');
+      const time = options.interval === '1d' ? '00:00:00' : cells[1];
+      expect(row.local).toBe(`${cells[0]} ${time}`);
+      for (const [field, column] of Object.entries(columns)) {
+        // Zeros behind the last digit are all that may differ between the text of the file and the canonical one.
+        const written = (cells[column] ?? '').replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+        expect(row[field as 'close']).toBe(written);
+      }
     });
-  }
+  });
 });

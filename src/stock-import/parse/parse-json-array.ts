@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { TextDecoder } from 'node:util';
 import { parser, type Token } from 'stream-json/parser.js';
-import { DomainError } from '../../common/errors.js';
+import type { DomainError } from '../../common/errors.js';
 import { ImportEmpty, ImportEncodingUnusable, ImportSyntaxBroken } from '../stock-import.errors.js';
 import { BarReader } from './bar-reader.js';
 import { JsonBarReader, type JsonScalar } from './json-bar.js';

@@ -109,5 +109,5 @@ function scalar(value: unknown): JsonScalar {
   if (typeof value === 'object') return { kind: 'other', what: 'an object' };
   // Without the reviver: the line is refused for what is nested in it, and numbers need not be exact.
   if (typeof value === 'number') return { kind: 'number', text: String(value) };
-  return { kind: 'other', what: String(value) };
+  return { kind: 'other', what: value === true ? 'true' : 'false' };
 }

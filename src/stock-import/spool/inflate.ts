@@ -1,5 +1,5 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
-import { ImportGzipBroken } from '../stock-import.errors.js';
+import { ImportGzipBroken } from './spool.errors.js';
 import { codeOf } from './spool-file.js';
 
 /**

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { DomainError } from '../../common/errors.js';
-import { ImportTooLarge, UploadAborted, UploadStalled } from '../stock-import.errors.js';
+import { ImportTooLarge, UploadAborted, UploadStalled } from './spool.errors.js';
 
 /** Limits of what is taken from a sender. **Units**: bytes as sent, milliseconds. */
 export interface IntakeOptions {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { ImportFileUnreadable } from '../stock-import.errors.js';
+import { ImportFileUnreadable } from './spool.errors.js';
 import { codeOf, type SpooledFile, spooledFile } from './spool-file.js';
 import { type SpoolOptions, spoolUpload } from './spool-upload.js';
 

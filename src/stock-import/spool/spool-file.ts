@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { v4 as uuidv4 } from 'uuid';
-import { SpoolFull } from '../stock-import.errors.js';
+import { SpoolFull } from './spool.errors.js';
 import { spoolFileName } from './spool-names.js';
 
 /** A file that can be read as often as is needed. **Units**: `bytes` as they lie on the disk, unpacked. */
@@ -50,7 +50,11 @@ export class SpoolWriter {
 
   /** Closes the file and hands it over. **Why no fsync**: after a crash nobody reads it again. */
   async finish(): Promise<SpooledFile> {
-    await this.file.close().catch((error: unknown) => Promise.reject(translated(error)));
+    try {
+      await this.file.close();
+    } catch (error) {
+      throw translated(error);
+    }
     return spooledFile(this.path, this.bytes, () => removeIfThere(this.path));
   }
 

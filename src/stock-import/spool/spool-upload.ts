@@ -1,4 +1,4 @@
-import { ImportTooLarge } from '../stock-import.errors.js';
+import { ImportTooLarge } from './spool.errors.js';
 import { inflate } from './inflate.js';
 import { intake, type IntakeOptions } from './intake.js';
 import { type SpooledFile, SpoolWriter } from './spool-file.js';
