@@ -97,8 +97,9 @@ describe('after a kill', () => {
     process.kill(-Number(victim.child.pid), 'SIGINT');
     // The control: the signal did end the process that the server came from.
     await eventually(async () => victim.child.signalCode ?? undefined);
+    const next = await open();
     expect(await serverPid(location)).toBe(pid);
-    await (await open()).close();
+    await next.close();
     expect(await serverPid(location)).toBeUndefined();
   });
 
@@ -140,8 +141,10 @@ describe('after a kill', () => {
     const first = await open();
     expect(await query(first.address, 'select 1 as one')).toEqual([{ one: 1 }]);
     await first.close();
-    await (await open()).close();
-    const left = (await readdir(dataDir)).filter((entry) => entry.includes('.new-'));
-    expect(left.filter((entry) => !staging.endsWith(entry))).toEqual([]);
+    // The orphaned initdb may still be filling its folder; a start after its end removes that.
+    await eventually(async () => {
+      await (await open()).close();
+      return (await readdir(dataDir)).some((entry) => entry.includes('.new-')) ? undefined : true;
+    });
   });
 });

@@ -38,8 +38,8 @@ async function removeAbandonedStaging(home: string): Promise<void> {
   }
 }
 
-async function makeHome({ dataDir, home }: ClusterPlace): Promise<void> {
-  if (home === dataDir) return;
+async function makeHome({ dataDir, home, exists }: ClusterPlace): Promise<void> {
+  if (exists || home === dataDir) return;
   await mkdir(home, { recursive: true });
   // A umask of 077 would close the way for the server's account.
   await chmod(SYSTEM_FOLDER, 0o755);
@@ -107,15 +107,15 @@ async function link({ dataDir, home, location }: ClusterPlace): Promise<void> {
  */
 export async function createCluster(options: CreateClusterOptions): Promise<void> {
   const { place, log } = options;
-  if (place.exists) return;
   await makeHome(place);
   await removeAbandonedStaging(place.home);
+  if (place.exists) return;
   const staging = await mkdtemp(`${place.location}.new-${process.pid}-`);
   try {
     await giveTo(place, staging);
     log(`Creating a PostgreSQL ${options.binaries.version} cluster in ${place.location}.`);
     const cluster = await runInitdb(options, staging);
-    await rename(cluster, place.location + 'x').catch((error: unknown) => {
+    await rename(cluster, place.location).catch((error: unknown) => {
       if (!hasCode(error, 'EEXIST', 'ENOTEMPTY')) throw error;
       log('Another start made the cluster first; using that one.');
     });
