@@ -63,7 +63,7 @@ export class BarReader {
     const volume = this.volume(raw.volume);
     if (raw.close === '') this.fail('close', 'is missing: every bar needs a close');
     if (errors.length > before || moment === null || close === null) return null;
-    this.checkRange(low, high, { open, close });
+    this.checkRange(low, high, open, close);
     if (errors.length > before) return null;
     return {
       line,
@@ -115,22 +115,19 @@ export class BarReader {
     return 'text' in reading ? reading.text : this.fail('volume', reading.problem);
   }
 
-  private checkRange(
-    low: string | null,
-    high: string | null,
-    inside: { open: string | null; close: string },
-  ): void {
+  private checkRange(low: string | null, high: string | null, open: string | null, close: string): void {
     if (low !== null && high !== null && compareDecimals(low, high) > 0) {
       this.fail('low', `${low} is above the high ${high}`);
       return;
     }
-    for (const [field, price] of Object.entries(inside)) {
-      if (price === null) continue;
-      if (low !== null && compareDecimals(low, price) > 0)
-        this.fail(field, `${price} is below the low ${low}`);
-      if (high !== null && compareDecimals(price, high) > 0)
-        this.fail(field, `${price} is above the high ${high}`);
-    }
+    if (open !== null) this.checkInside('open', open, low, high);
+    this.checkInside('close', close, low, high);
+  }
+
+  private checkInside(field: string, price: string, low: string | null, high: string | null): void {
+    if (low !== null && compareDecimals(low, price) > 0) this.fail(field, `${price} is below the low ${low}`);
+    if (high !== null && compareDecimals(price, high) > 0)
+      this.fail(field, `${price} is above the high ${high}`);
   }
 
   private fail(field: string, message: string): null {

@@ -155,11 +155,15 @@ function calendarProblem(iso: string): string | undefined {
   const year = Number(iso.slice(0, 4));
   const month = Number(iso.slice(5, 7));
   const day = Number(iso.slice(8, 10));
-  // Day 0 of the next month is the last day of this one.
-  if (month < 1 || month > 12 || day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) {
+  if (month < 1 || month > 12 || day < 1 || (day > 28 && day > lastDayOf(year, month))) {
     return `${iso} is not a day of the calendar`;
   }
   return year < MIN_YEAR ? `${iso} is before ${MIN_YEAR}` : undefined;
+}
+
+function lastDayOf(year: number, month: number): number {
+  // Day 0 of the next month.
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 function readTime(text: string): TimeOfDay | Problem {

@@ -21,7 +21,8 @@ const THOUSANDS = /^\d{1,3}(?:,\d{3})+$/;
  * **Units**: below 1e12 with at most 20 digits behind the point as written, which is what the columns hold.
  */
 export function readPrice(text: string): Reading {
-  // Most prices of most files are canonical already: one test and no new string (careful pass: +9 % rows/s).
+  // Most prices of most files are canonical already: one test and no new string (240 against 180
+  // thousand rows/s for the careful pass as a whole).
   if (CANONICAL_PRICE.test(text)) return { text };
   const match = matchDecimal(text);
   if (match === null) return { problem: notDecimal(text, 'a plain decimal such as 101.24') };
