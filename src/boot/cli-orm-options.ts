@@ -9,7 +9,7 @@ import { openDatabase } from './open-database.js';
  * until the process has nothing left to do.
  */
 export async function cliOrmOptions(entities: readonly EntitySchema[]): Promise<Options> {
-  const database = await openDatabase(loadSettings(process.env), { holder: 'command' });
+  const database = await openDatabase(loadSettings(), { holder: 'command' });
   process.once('beforeExit', () => void database.close());
   const { settings } = database;
   const options = ormOptions({ settings, connection: settings.database.migration, entities });

@@ -34,7 +34,7 @@ export async function runService(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => void stop(signal, 0));
   try {
-    database = await openDatabase(loadSettings(process.env), {
+    database = await openDatabase(loadSettings(), {
       holder: 'service',
       log: (line) => process.stderr.write(`${line}\n`),
       onLost: (error) => {

@@ -7,7 +7,7 @@ import { loadSettings } from '../config/settings.js';
 
 /** Runs `work` with the configured database: the external one, or the embedded one, started if it does not run. */
 export async function withDatabase<T>(work: (database: OpenDatabase) => Promise<T>): Promise<T> {
-  const database = await openDatabase(loadSettings(process.env), { holder: 'command' });
+  const database = await openDatabase(loadSettings(), { holder: 'command' });
   try {
     return await work(database);
   } finally {

@@ -15,7 +15,7 @@ import { loadSettings, SETTINGS, type Settings } from './settings.js';
 @Module({})
 export class ConfigModule {
   /** `read` is called once, when the application is created. Give it settings that are already read, or completed. */
-  static forRoot(read: () => Settings = () => loadSettings(process.env)): DynamicModule {
+  static forRoot(read: () => Settings = () => loadSettings()): DynamicModule {
     const settings = registerAs('settings', read);
     return {
       module: ConfigModule,

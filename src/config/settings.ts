@@ -78,7 +78,7 @@ export interface EncryptionSettings {
  *
  * **Errors**: `ConfigurationError`, with every variable that is wrong and how to mend it.
  */
-export function loadSettings(env: NodeJS.ProcessEnv): Settings {
+export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const known = new Set([...variableNames, ...secretNames.map((name) => `${name}_FILE`)]);
   const unknown = unknownVariables(env, known);
   const secrets = readSecretFiles(givenTexts(env, known), secretNames);

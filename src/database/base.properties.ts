@@ -16,7 +16,7 @@ export const baseProperties = {
     .datetime()
     .columnType('timestamptz')
     .defaultRaw('now()')
-    .onUpdate(() => raw('now()') as unknown as Date),
+    .onUpdate(() => raw<Date>('now()')),
 };
 
 /** Rows that are kept but no longer in use: people and stocks. */

@@ -33,7 +33,7 @@ export function loggerOptions({ log }: Settings): Params {
       ...(pretty
         ? { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname' } } }
         : {}),
-      genReqId: (request) => (request.id as string | undefined) ?? requestIdOf(request),
+      genReqId: (request) => request.id ?? requestIdOf(request),
       customProps: () => ({}),
       serializers: {
         req: (request: { id: string; method: string; url: string }) => ({

@@ -1,7 +1,7 @@
 import type { Statement } from '../database/statement.js';
 import type { Interval } from '../bars/bar.types.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
-import { barCsv, barJson, barMembers } from './bar-text.js';
+import { barCsv, barJson, barMembers } from './bar.format.js';
 
 /** What a page of bars asks for. Bounds are inclusive and in UTC; `after` continues where the page before ended. */
 export interface BarPage {

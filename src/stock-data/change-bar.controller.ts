@@ -7,7 +7,7 @@ import { etagOf } from '../common/etag.js';
 import { JSON_TYPE } from '../common/json-text.js';
 import { CurrentUser, Roles, type Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/problem.dto.js';
-import { barTime } from './bar-time.js';
+import { barTime } from './bar-time.format.js';
 import { ChangeBarService } from './change-bar.service.js';
 import { barPath, changedBarResponse, type BarPath } from './dto/bar.dto.js';
 import {

@@ -6,7 +6,7 @@ import { SignerService } from '../encryption/signer.service.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
-import { csvHeader, timeName } from './bar-text.js';
+import { csvHeader, timeName } from './bar.format.js';
 import { barPage, barVersions, oneBar } from './bars.queries.js';
 import { BarNotFound } from './stock-data.errors.js';
 import type { BarRange, BarScope } from './stock-data.types.js';

@@ -1,6 +1,6 @@
 import type { Statement } from '../database/statement.js';
 import type { LineageSegment } from '../versioning/versioning.types.js';
-import { barJson } from './bar-text.js';
+import { barJson } from './bar.format.js';
 
 /** A page of what a revision changed. `after` is the series and time of the last one of the page before. */
 export interface ChangesPage {

@@ -8,7 +8,7 @@ import { JSON_TYPE } from '../common/json-text.js';
 import { nextLink } from '../common/pagination.js';
 import { AnySession } from '../common/principal.js';
 import { ApiProblems } from '../common/problem.dto.js';
-import { barTime, rangeBounds } from './bar-time.js';
+import { barTime, rangeBounds } from './bar-time.format.js';
 import { barPageResponse, barPath, barResponse, barVersionsResponse, type BarPath } from './dto/bar.dto.js';
 import { oneBarQuery, readBarsQuery, type OneBarQuery, type ReadBarsQuery } from './dto/read-bars.dto.js';
 import { ReadBarsService } from './read-bars.service.js';

@@ -8,18 +8,18 @@ import { BARS } from '../stock-data/bars.types.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { CommitReport, Proposals } from '../versioning/versioning.types.js';
-import { stageCarefully } from './careful-staging.js';
-import { fastPlan, isForCarefulPass, NotPlain, stageFast } from './fast-staging.js';
+import { stageCarefully } from './staging/careful-staging.js';
+import { fastPlan, isForCarefulPass, NotPlain, stageFast } from './staging/fast-staging.js';
 import type { FastPlan } from './parse/fast-pass.js';
 import type { ParseOptions } from './parse/parse.types.js';
-import { RowErrors } from './row-errors.js';
+import { RowErrors } from './staging/row-errors.js';
 import {
   knownTimezone,
   stagedProposals,
   stagedSymbols,
   takeSymbols,
   type StagedShape,
-} from './staging.queries.js';
+} from './staging/staging.queries.js';
 import { ImportRejected, ImportsBusy, UnknownTimezone } from './stock-import.errors.js';
 import type { ImportReport, ImportRequest } from './stock-import.types.js';
 

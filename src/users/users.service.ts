@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { hashPassword } from './password-hasher.js';
+import { PasswordService } from './password.service.js';
 import { UserRepository } from './user.repository.js';
 import { UserRefused } from './users.errors.js';
 
@@ -19,7 +19,10 @@ export type NewAccount = z.infer<typeof newUser>;
 /** People who may sign in. */
 @Injectable()
 export class UsersService {
-  constructor(private readonly users: UserRepository) {}
+  constructor(
+    private readonly users: UserRepository,
+    private readonly passwords: PasswordService,
+  ) {}
 
   /** Whether anybody was ever registered. */
   async hasAny(): Promise<boolean> {
@@ -39,7 +42,7 @@ export class UsersService {
       );
     }
     const { email, username, password } = checked.data;
-    const passwordHash = await hashPassword(password);
+    const passwordHash = await this.passwords.hash(password);
     const { id } = await this.users.add({ email, username, passwordHash, role: 'SUPER_ADMIN' });
     return { id };
   }

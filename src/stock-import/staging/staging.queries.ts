@@ -1,7 +1,7 @@
-import type { Interval } from '../bars/bar.types.js';
-import type { Statement } from '../database/statement.js';
-import type { Proposals } from '../versioning/versioning.types.js';
-import type { FastRole } from './parse/fast-pass.js';
+import type { Interval } from '../../bars/bar.types.js';
+import type { Statement } from '../../database/statement.js';
+import type { Proposals } from '../../versioning/versioning.types.js';
+import type { FastRole } from '../parse/fast-pass.js';
 
 /** The temporary table that holds the rows of a file until they are compared with what is stored. */
 const ROWS = 'import_rows';

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { driverErrorFacts } from '../database/driver-errors.js';
-import type { SqlTransaction } from '../database/sql-transaction.js';
-import { LineVerifier, planFastPass, type FastPlan } from './parse/fast-pass.js';
-import type { ParseOptions } from './parse/parse.types.js';
+import { driverErrorFacts } from '../../database/driver-errors.js';
+import type { SqlTransaction } from '../../database/sql-transaction.js';
+import { LineVerifier, planFastPass, type FastPlan } from '../parse/fast-pass.js';
+import type { ParseOptions } from '../parse/parse.types.js';
 import {
   analyzeRows,
   createFastRows,
@@ -13,7 +13,7 @@ import {
   relaxTimeouts,
   type StagedShape,
 } from './staging.queries.js';
-import type { ImportRequest } from './stock-import.types.js';
+import type { ImportRequest } from '../stock-import.types.js';
 
 const HEADER_BYTES = 64 * 1024;
 /** Large enough that the cost of a chunk vanishes, small enough that the event loop is held for about a millisecond. */

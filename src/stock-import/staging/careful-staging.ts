@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { SqlTransaction } from '../database/sql-transaction.js';
-import { parseCsv } from './parse/parse-csv.js';
-import { parseJsonArray } from './parse/parse-json-array.js';
-import { parseNdjson } from './parse/parse-ndjson.js';
-import type { ParsedBatch, ParsedRow, ParseOptions } from './parse/parse.types.js';
+import type { SqlTransaction } from '../../database/sql-transaction.js';
+import { parseCsv } from '../parse/parse-csv.js';
+import { parseJsonArray } from '../parse/parse-json-array.js';
+import { parseNdjson } from '../parse/parse-ndjson.js';
+import type { ParsedBatch, ParsedRow, ParseOptions } from '../parse/parse.types.js';
 import { RowErrors } from './row-errors.js';
 import {
   analyzeRows,
@@ -14,7 +14,7 @@ import {
   takeImpossibleTimes,
   type StagedShape,
 } from './staging.queries.js';
-import type { FileFormat, ImportRequest } from './stock-import.types.js';
+import type { FileFormat, ImportRequest } from '../stock-import.types.js';
 
 const CHUNK_BYTES = 256 * 1024;
 
