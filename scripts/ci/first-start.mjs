@@ -35,8 +35,10 @@ async function statusOf(url) {
 async function waitUntilReady(url, service) {
   const deadline = Date.now() + READY_WITHIN_MS;
   while ((await statusOf(url)) !== 200) {
-    if (service.exitCode !== null) throw new Error(`npm start ended with status ${service.exitCode}; see above.`);
-    if (Date.now() > deadline) throw new Error(`${url} was not 200 within ${READY_WITHIN_MS / 1000} s; see above.`);
+    if (service.exitCode !== null)
+      throw new Error(`npm start ended with status ${service.exitCode}; see above.`);
+    if (Date.now() > deadline)
+      throw new Error(`${url} was not 200 within ${READY_WITHIN_MS / 1000} s; see above.`);
     await sleep(200);
   }
 }
@@ -58,7 +60,8 @@ async function endOf(service) {
       throw new Error(`npm start did not end within ${STOP_WITHIN_MS / 1000} s of SIGTERM.`);
     }),
   ]);
-  if (status !== 0) throw new Error(`npm start ended with ${signal ?? `status ${status}`} after SIGTERM, not 0.`);
+  if (status !== 0)
+    throw new Error(`npm start ended with ${signal ?? `status ${status}`} after SIGTERM, not 0.`);
 }
 
 const folder = resolve(process.argv[2] ?? '.');
@@ -75,7 +78,9 @@ const service = spawn('npm', ['start'], {
 });
 try {
   await waitUntilReady(`http://127.0.0.1:${port}/readyz`, service);
-  console.log(`Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s, build and first database included.`);
+  console.log(
+    `Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s, build and first database included.`,
+  );
   service.kill('SIGTERM');
   await endOf(service);
   const left = await leftovers(dataDir);

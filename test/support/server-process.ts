@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withConnection } from '../../src/database/direct-connection.js';
 import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import { prepareServer } from './prepare-server.js';
-import type { TestServer } from './test-server.js';
+import { testConnection, type TestServer } from './test-server.js';
 
 /**
  * Holds the PostgreSQL of one test run: starts it in a folder of its own, prints where it is as one line of JSON, and
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   try {
     const { host, port, superuser } = postgres.address;
     const server = describeServer({ host, port, superuser, superuserPassword });
+    await reportVersion(server);
     await prepareServer(server);
     process.stdout.write(`${JSON.stringify(server)}\n`);
     await endOfRun();
@@ -62,6 +64,14 @@ function describeServer(input: {
       readonly: login('test_readonly'),
     },
   };
+}
+
+/** Says what is tested on: an environment variable that was misspelt would silently mean the usual version. */
+async function reportVersion(server: TestServer): Promise<void> {
+  await withConnection(testConnection(server, 'superuser', 'postgres'), async (client) => {
+    const { rows } = await client.query<{ server_version: string }>('show server_version');
+    process.stderr.write(`Testing on PostgreSQL ${rows[0]?.server_version}.\n`);
+  });
 }
 
 function endOfRun(): Promise<void> {

@@ -17,7 +17,7 @@ export interface TestServer {
 
 /** The server started for this run. **Errors**: when none was, which only happens outside the projects that need one. */
 export function testServer(): TestServer {
-  const text = process.env.STOCKROOM_TEST_SERVER;
+  const text = process.env.TEST_POSTGRES_SERVER;
   if (text === undefined) {
     throw new Error('No test server: run this file by npm run test:integration or npm run test:e2e.');
   }
