@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { DomainError } from '../../common/errors.js';
 import { ImportTooLarge, UploadAborted, UploadStalled } from './spool.errors.js';
 
@@ -21,13 +20,13 @@ export async function* intake(
   source: AsyncIterable<Uint8Array>,
   { maxBytes, idleTimeoutMs, signal }: IntakeOptions,
 ): AsyncGenerator<Buffer> {
-  const chunks =
-    source instanceof Readable ? source.iterator({ destroyOnReturn: false }) : source[Symbol.asyncIterator]();
+  // By hand and not with `for await`, which destroys a stream that is left early.
+  const chunks = source[Symbol.asyncIterator]();
   let received = 0;
   for (;;) {
     const next = await nextChunk(chunks, idleTimeoutMs, signal);
     if (next.done === true) return;
-    const chunk = next.value as Uint8Array;
+    const chunk = next.value;
     received += chunk.length;
     if (received > maxBytes) throw new ImportTooLarge(`The file is larger than ${maxBytes} bytes.`);
     yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -39,10 +38,10 @@ export async function* intake(
  * A source that is given up while it waits is left waiting.
  */
 function nextChunk(
-  chunks: AsyncIterator<unknown>,
+  chunks: AsyncIterator<Uint8Array>,
   idleTimeoutMs: number,
   signal: AbortSignal | undefined,
-): Promise<IteratorResult<unknown>> {
+): Promise<IteratorResult<Uint8Array>> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void): void => {
       clearTimeout(timer);
