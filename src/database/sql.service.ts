@@ -8,6 +8,9 @@ import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlTransaction } from './sql-transaction.js';
 import type { Row, Statement } from './statement.js';
 
+/** Where a read may go. A replica may lag behind; without one, both are the primary. */
+export type ReadFrom = 'primary' | 'replica';
+
 /**
  * Runs the hand-written statements of `*.queries.ts` on the ORM's own pool: bound values, named (prepared) unless
  * switched off, rows as arrays.
@@ -34,22 +37,23 @@ export class SqlService {
    * A connection that turns out to be dead is replaced once: such a statement never reached a commit of its own kind
    * twice, because only reads go through here.
    */
-  async read(statement: Statement): Promise<readonly Row[]> {
+  async read(statement: Statement, from: ReadFrom = 'primary'): Promise<readonly Row[]> {
     try {
-      return await this.runOnce(statement);
+      return await this.runOnce(statement, from);
     } catch (error) {
       if (!isConnectionLost(error)) throw translateDriverError(error) ?? error;
     }
     try {
-      return await this.runOnce(statement);
+      // Also what a replica did not answer: that it is away is no reason to answer nothing.
+      return await this.runOnce(statement, 'primary');
     } catch (error) {
       throw translateDriverError(error) ?? error;
     }
   }
 
   /** The only row of a statement, or null when there is none. **Errors**: as {@link read}. */
-  async readOne(statement: Statement): Promise<Row | null> {
-    return (await this.read(statement))[0] ?? null;
+  async readOne(statement: Statement, from?: ReadFrom): Promise<Row | null> {
+    return (await this.read(statement, from))[0] ?? null;
   }
 
   /**
@@ -74,7 +78,7 @@ export class SqlService {
   }
 
   private async transactOnce<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
-    const client = await this.connect();
+    const client = await (await this.pool()).connect();
     const tx = new SqlTransaction(client, (statement) => this.execute(client, statement));
     let failure: unknown;
     try {
@@ -96,8 +100,8 @@ export class SqlService {
     }
   }
 
-  private async runOnce(statement: Statement): Promise<readonly Row[]> {
-    const client = await this.connect();
+  private async runOnce(statement: Statement, from: ReadFrom): Promise<readonly Row[]> {
+    const client = await (await this.pool(from)).connect();
     let poisoned = false;
     try {
       return await this.execute(client, statement);
@@ -124,11 +128,7 @@ export class SqlService {
     }
   }
 
-  private async connect(): Promise<PoolClient> {
-    return (await this.pool()).connect();
-  }
-
-  private async pool(): Promise<Pool> {
-    return this.em.getConnection().getNativeClient();
+  private async pool(from: ReadFrom = 'primary'): Promise<Pool> {
+    return this.em.getConnection(from === 'replica' ? 'read' : 'write').getNativeClient();
   }
 }

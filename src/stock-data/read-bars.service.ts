@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { makeCursor, readCursor } from '../common/pagination.js';
 import { SqlService } from '../database/sql.service.js';
-import type { Row } from '../database/statement.js';
+import type { Row, Statement } from '../database/statement.js';
 import { SignerService } from '../encryption/signer.service.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
@@ -67,7 +67,7 @@ export class ReadBarsService {
     const position = readCursor(this.signer, scope, cursor);
     const [after, revision] = (position ?? [null, null]) as [string | null, number | null];
     const { seriesId, point } = await this.start(range, revision);
-    const row = pageRow(await this.sql.readOne(barPage({ ...range, seriesId, point, after, limit }, 'json')));
+    const row = pageRow(await this.readAt(point, barPage({ ...range, seriesId, point, after, limit }, 'json')));
     const answered = this.versioning.answeredRevision(point, row.head);
     const nextCursor = row.more ? makeCursor(this.signer, scope, [row.lastTs, answered]) : null;
     const { symbol, interval, branch } = range;
@@ -86,7 +86,7 @@ export class ReadBarsService {
     let after: string | null = null;
     for (let header = `${csvHeader(range.interval)}\n`; ; header = '') {
       const page = barPage({ ...range, seriesId, point: at, after, limit: CSV_PAGE_ROWS }, 'csv');
-      const row = pageRow(await this.sql.readOne(page));
+      const row = pageRow(await this.readAt(at, page));
       const revision = this.versioning.answeredRevision(at, row.head);
       yield header + (row.count > 0 ? `${row.text}\n` : '');
       if (!row.more) return;
@@ -98,7 +98,7 @@ export class ReadBarsService {
   /** One bar. **Errors**: as {@link page}, and `BarNotFound` where the branch shows none. */
   async one(scope: BarScope, ts: string): Promise<BarText> {
     const { seriesId, point } = await this.start(scope, null);
-    const row = await this.sql.readOne(oneBar({ seriesId, interval: scope.interval, point, ts }));
+    const row = await this.readAt(point, oneBar({ seriesId, interval: scope.interval, point, ts }));
     const [head, json, revision] = row ?? [];
     this.versioning.answeredRevision(point, Number(head));
     if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
@@ -113,6 +113,18 @@ export class ReadBarsService {
     this.versioning.answeredRevision(point, Number(head));
     if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
     return json;
+  }
+
+  /**
+   * Reads at a point. A revision reads the same wherever it has arrived, so a fixed one may come from a replica; one that has
+   * not replayed it yet (its head, the first column, is older) is not believed.
+   */
+  private async readAt(point: ReadPoint, statement: Statement): Promise<Row | null> {
+    if (!point.isNow) {
+      const row = await this.sql.readOne(statement, 'replica');
+      if (Number(row?.[0]) >= point.revision) return row;
+    }
+    return this.sql.readOne(statement);
   }
 
   private async start(
