@@ -19,13 +19,14 @@ const withPostgres = {
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  // Long enough for a killed server to recover, short enough that a hang is found the same minute.
-  testTimeout: 30_000,
 };
 
 export default {
   // The scripts say it again: a path given right after `--selectProjects unit` would be taken for a project.
   maxWorkers: 2,
+  // Long enough for a killed server to recover, short enough that a hang is found the same minute. Jest takes the limit from
+  // here only: said of one project it is accepted and ignored.
+  testTimeout: 30_000,
   // Each suite leaves about 15 MB behind in its worker, because ESM registries are never freed.
   workerIdleMemoryLimit: '512MB',
   // Istanbul counts the helpers that swc writes for decorators as branches.
@@ -37,7 +38,6 @@ export default {
       displayName: 'unit',
       roots: ['<rootDir>/src', '<rootDir>/test/architecture'],
       testRegex: '\\.spec\\.ts$',
-      testTimeout: 30_000,
     },
     {
       ...withPostgres,
