@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { toJSONSchema, type ZodType } from 'zod';
+import { problemResponse } from '../common/problem.dto.js';
 
 const TITLE = 'Stockroom';
 const DESCRIPTION = [
@@ -23,15 +24,28 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (_controller, method) => method,
-    standardSchemaConverter: (schema, { schemaType }) => ({
-      schema: toJSONSchema(schema as ZodType, {
-        target: 'draft-2020-12',
-        io: schemaType,
-        unrepresentable: 'any',
-      }),
-    }),
+    standardSchemaConverter: (schema, { schemaType }) => convert(schema as ZodType, schemaType),
   });
-  return document;
+  const { components } = convert(problemResponse, 'output');
+  return {
+    ...document,
+    components: { ...document.components, schemas: { ...document.components?.schemas, ...components } },
+  };
+}
+
+type SchemaObject = Exclude<
+  NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string],
+  { $ref: string }
+>;
+
+/** A schema for this place, and those that it refers to by name for the document's `components`. */
+function convert(
+  schema: ZodType,
+  io: 'input' | 'output',
+): { schema: SchemaObject; components: Record<string, SchemaObject> } {
+  const json = toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' });
+  const { $schema: _dialect, $defs = {}, ...rest } = json;
+  return { schema: rest as SchemaObject, components: $defs as Record<string, SchemaObject> };
 }
 
 /** Serves the document at `/openapi.json` and a page to browse it at `/docs`. */
