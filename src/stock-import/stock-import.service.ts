@@ -11,7 +11,7 @@ import type { CommitReport, Proposals } from '../versioning/versioning.types.js'
 import { stageCarefully } from './staging/careful-staging.js';
 import { fastPlan, isForCarefulPass, NotPlain, stageFast } from './staging/fast-staging.js';
 import type { FastPlan } from './parse/fast-pass.js';
-import type { ParseOptions } from './parse/parse.types.js';
+import type { ParseOptions } from '../bars/bar.types.js';
 import { RowErrors } from './staging/row-errors.js';
 import {
   knownTimezone,

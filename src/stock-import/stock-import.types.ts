@@ -1,5 +1,5 @@
 import type { Interval } from '../bars/bar.types.js';
-import type { DateFormat, RowError } from './parse/parse.types.js';
+import type { DateFormat, RowError } from '../bars/bar.types.js';
 import type { SpooledFile } from './spool/spool-file.js';
 
 /** How the file is written. */

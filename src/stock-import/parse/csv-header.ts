@@ -1,7 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { ImportHeaderUnusable } from '../stock-import.errors.js';
-import type { DateFormat, ParseOptions } from './parse.types.js';
-import { seen } from './seen-text.js';
+import type { DateFormat, ParseOptions } from '../../bars/bar.types.js';
+import { seen } from '../../bars/seen-text.js';
 
 /** What a column holds. `date` may hold a time of day too when the file has no `time` column. */
 export type ColumnRole =

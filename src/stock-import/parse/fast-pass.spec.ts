@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { collect, DAILY_CSV, inChunks, realFile } from '../../../test/factories/price-files.js';
-import { readPrice, readVolume } from './decimal.js';
+import { readPrice, readVolume } from '../../bars/decimal.js';
 import { type FastPlan, LineVerifier, planFastPass } from './fast-pass.js';
 import { parseCsv } from './parse-csv.js';
-import type { ParseOptions } from './parse.types.js';
+import type { ParseOptions } from '../../bars/bar.types.js';
 
 const DAILY: ParseOptions = { interval: '1d', dateFormat: undefined, symbol: 'AAPL' };
 const INTRADAY: ParseOptions = { ...DAILY, interval: '5m' };

@@ -1,7 +1,7 @@
 import { DomainError } from '../../common/errors.js';
 import { type ColumnRole, readHeader } from './csv-header.js';
 import { type KeyColumns, KeyOrder } from './key-order.js';
-import type { Interval, ParseOptions } from './parse.types.js';
+import type { Interval, ParseOptions } from '../../bars/bar.types.js';
 
 /** What COPY gets in a column. `date` is a day alone, `datetime` a day and a time of day without an offset. */
 export type FastRole = ColumnRole | 'datetime';

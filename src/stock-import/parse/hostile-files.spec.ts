@@ -13,7 +13,7 @@ import { DomainError } from '../../common/errors.js';
 import { parseCsv } from './parse-csv.js';
 import { parseJsonArray } from './parse-json-array.js';
 import { parseNdjson } from './parse-ndjson.js';
-import type { ParseOptions } from './parse.types.js';
+import type { ParseOptions } from '../../bars/bar.types.js';
 
 // The only way to a collection on demand without a flag on the command line.
 setFlagsFromString('--expose-gc');

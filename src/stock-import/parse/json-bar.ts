@@ -1,6 +1,6 @@
-import type { BarReader, RawBar } from './bar-reader.js';
-import type { ParsedRow, RowError } from './parse.types.js';
-import { seen } from './seen-text.js';
+import type { BarReader, RawBar } from '../../bars/bar-reader.js';
+import type { ParsedRow, RowError } from '../../bars/bar.types.js';
+import { seen } from '../../bars/seen-text.js';
 
 /** A JSON value as a bar needs it: numbers as they are written, so that no digit is lost. */
 export type JsonScalar =

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { collect, inChunks } from '../../../test/factories/price-files.js';
 import { parseJsonArray } from './parse-json-array.js';
 import { parseNdjson } from './parse-ndjson.js';
-import type { ParsedRow, ParseOptions, RowError } from './parse.types.js';
+import type { ParsedRow, ParseOptions, RowError } from '../../bars/bar.types.js';
 
 const DAILY: ParseOptions = { interval: '1d', dateFormat: undefined, symbol: 'AAPL' };
 const MANY: ParseOptions = { interval: '1d', dateFormat: undefined };

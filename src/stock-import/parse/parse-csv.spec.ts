@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { collect, DAILY_CSV, inChunks, realFile } from '../../../test/factories/price-files.js';
 import { DomainError } from '../../common/errors.js';
 import { parseCsv } from './parse-csv.js';
-import type { ParsedRow, ParseOptions, RowError } from './parse.types.js';
+import type { ParsedRow, ParseOptions, RowError } from '../../bars/bar.types.js';
 
 const DAILY: ParseOptions = { interval: '1d', dateFormat: undefined, symbol: 'AAPL' };
 const INTRADAY: ParseOptions = { ...DAILY, interval: '5m' };

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { CsvError, parse, type Parser } from 'csv-parse';
 import { ImportEmpty, ImportSyntaxBroken } from '../stock-import.errors.js';
-import { BarReader, type RawBar } from './bar-reader.js';
+import { BarReader, type RawBar } from '../../bars/bar-reader.js';
 import { type ColumnRole, type CsvHeader, readHeader } from './csv-header.js';
-import { MAX_RECORD_BYTES, type ParsedBatch, type ParseOptions } from './parse.types.js';
+import type { ParseOptions } from '../../bars/bar.types.js';
+import { MAX_RECORD_BYTES, type ParsedBatch } from './parse.types.js';
 import { recordTooLong, wholeLines } from './source-bytes.js';
 
 /**

@@ -3,9 +3,10 @@ import { TextDecoder } from 'node:util';
 import { parser, type Token } from 'stream-json/parser.js';
 import type { DomainError } from '../../common/errors.js';
 import { ImportEmpty, ImportEncodingUnusable, ImportSyntaxBroken } from '../stock-import.errors.js';
-import { BarReader } from './bar-reader.js';
+import { BarReader } from '../../bars/bar-reader.js';
 import { JsonBarReader, type JsonScalar } from './json-bar.js';
-import { MAX_RECORD_BYTES, type ParsedBatch, type ParseOptions } from './parse.types.js';
+import type { ParseOptions } from '../../bars/bar.types.js';
+import { MAX_RECORD_BYTES, type ParsedBatch } from './parse.types.js';
 import { notUtf8, recordTooLong, sniffedBytes } from './source-bytes.js';
 
 /** Deeper values than any bar has are skipped, up to this depth; below it the file is refused. */

@@ -1,7 +1,8 @@
 import { ImportEmpty } from '../stock-import.errors.js';
-import { BarReader } from './bar-reader.js';
+import { BarReader } from '../../bars/bar-reader.js';
 import { JsonBarReader, type JsonScalar } from './json-bar.js';
-import type { ParsedBatch, ParseOptions } from './parse.types.js';
+import type { ParseOptions } from '../../bars/bar.types.js';
+import type { ParsedBatch } from './parse.types.js';
 import { wholeLines } from './source-bytes.js';
 
 /** Stands for a number of the file while `JSON.parse` works. */

@@ -4,7 +4,8 @@ import type { SqlTransaction } from '../../database/sql-transaction.js';
 import { parseCsv } from '../parse/parse-csv.js';
 import { parseJsonArray } from '../parse/parse-json-array.js';
 import { parseNdjson } from '../parse/parse-ndjson.js';
-import type { ParsedBatch, ParsedRow, ParseOptions } from '../parse/parse.types.js';
+import type { ParsedRow, ParseOptions } from '../../bars/bar.types.js';
+import type { ParsedBatch } from '../parse/parse.types.js';
 import { RowErrors } from './row-errors.js';
 import {
   analyzeRows,

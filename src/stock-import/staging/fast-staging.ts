@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { driverErrorFacts } from '../../database/driver-errors.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import { LineVerifier, planFastPass, type FastPlan } from '../parse/fast-pass.js';
-import type { ParseOptions } from '../parse/parse.types.js';
+import type { ParseOptions } from '../../bars/bar.types.js';
 import {
   analyzeRows,
   createFastRows,

@@ -1,4 +1,4 @@
-import type { RowError } from '../parse/parse.types.js';
+import type { RowError } from '../../bars/bar.types.js';
 
 /** How many errors a report names; the rest is counted. */
 const REPORTED = 100;

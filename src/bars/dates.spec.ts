@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DateReader, type Moment } from './dates.js';
-import type { DateFormat, Interval } from './parse.types.js';
+import type { DateFormat, Interval } from './bar.types.js';
 
 const read = (
   text: string,

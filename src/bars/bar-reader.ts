@@ -1,6 +1,6 @@
 import { DateReader } from './dates.js';
 import { compareDecimals, readPrice, readVolume } from './decimal.js';
-import type { DateFormat, ParseOptions, ParsedRow, RowError } from './parse.types.js';
+import type { DateFormat, ParseOptions, ParsedRow, RowError } from './bar.types.js';
 import { seen } from './seen-text.js';
 
 /** The texts of one record by role. **Shape**: an empty text stands for "no value". */

@@ -1,4 +1,4 @@
-import type { DateFormat, Interval } from './parse.types.js';
+import type { DateFormat, Interval } from './bar.types.js';
 import { seen } from './seen-text.js';
 
 /** When a bar is, or what is wrong with how the file says it. **Shape**: as in `ParsedRow`. */
