@@ -37,7 +37,7 @@ export interface ParseOptions {
  * exponent, no leading zeros but the one before a point, no trailing zeros behind it.
  * **Units**: prices in the stock's currency, volume in shares.
  */
-export interface ParsedRow {
+export interface ParsedRow extends BarValues {
   /** Counts from 1 with the header as the first line; for a JSON array it counts items. */
   readonly line: number;
   /** Upper case; null when `ParseOptions.symbol` says it for the whole file. */
@@ -46,12 +46,6 @@ export interface ParsedRow {
   readonly local: string | null;
   /** `YYYY-MM-DDTHH:MM:SSZ`, when the file gave an offset. */
   readonly instant: string | null;
-  readonly open: string | null;
-  readonly high: string | null;
-  readonly low: string | null;
-  readonly close: string;
-  readonly adjClose: string | null;
-  readonly volume: string | null;
 }
 
 /** One thing wrong with one record. **Shape**: `field` is the contract's name of the field, or `row` for the record as a whole. */

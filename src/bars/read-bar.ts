@@ -1,7 +1,6 @@
 import type { ErrorItem } from '../common/errors.js';
 import { BarReader } from './bar-reader.js';
-import type { RowError } from './bar.types.js';
-import type { BarValues, Interval } from './bar.types.js';
+import type { BarValues, Interval, RowError } from './bar.types.js';
 
 /** What a client says a bar is: numbers as their own text. */
 export interface BarInput {

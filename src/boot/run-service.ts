@@ -1,11 +1,8 @@
 import type { NestApplicationContext } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ConfigurationError } from '../config/configuration.errors.js';
 import { loadSettings } from '../config/settings.js';
-import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres.errors.js';
-import { DatabaseSetupError } from '../database/database.errors.js';
-import { KeyRingError } from '../encryption/encryption.errors.js';
 import { createApp } from '../http/create-app.js';
+import { failureText } from './failure-text.js';
 import type { FirstAdministrator } from './first-administrator.js';
 import { openDatabase, type OpenDatabase } from './open-database.js';
 import { StartupService } from './startup.service.js';
@@ -26,9 +23,14 @@ export async function runService(): Promise<void> {
     stopping.abort();
     const limit = STOP_LIMIT_MS + (database?.settings.http.shutdownDelayMs ?? 0);
     setTimeout(() => process.exit(exitCode === 0 ? 1 : exitCode), limit).unref();
-    // The name of the signal matters: on SIGTERM, and only then, readiness is 503 for a while before anything closes.
-    await (app as NestApplicationContext | null)?.close(signal);
-    await database?.close();
+    try {
+      // The name of the signal matters: on SIGTERM, and only then, readiness is 503 for a while before anything closes.
+      await (app as NestApplicationContext | null)?.close(signal);
+      await database?.close();
+    } catch (error) {
+      process.stderr.write(`${failureText(error)}\n`);
+      process.exit(1);
+    }
     process.exit(exitCode);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
@@ -49,20 +51,9 @@ export async function runService(): Promise<void> {
     announce(await app.getUrl(), database, administrator);
   } catch (error) {
     if (stopping.signal.aborted) return;
-    process.stderr.write(`${startFailure(error)}\n`);
+    process.stderr.write(`${failureText(error)}\n`);
     await stop('failed', 1);
   }
-}
-
-/** What a person reads when a start fails: one line for what they can mend, the stack for what they cannot. */
-function startFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const mendable = [ConfigurationError, DatabaseSetupError, EmbeddedPostgresError, KeyRingError];
-  if (mendable.some((type) => error instanceof type)) return error.message;
-  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-    return `${error.message}. Another process listens there; set PORT to another one.`;
-  }
-  return error.stack ?? error.message;
 }
 
 function announce(url: string, database: OpenDatabase, administrator: FirstAdministrator): void {

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
+import { failureText } from '../boot/failure-text.js';
 import { dbCommand } from './db.command.js';
 import { importCommand } from './import.command.js';
-import { failureText } from './output.js';
 import { usersCommand } from './users.command.js';
 
 const program = new Command('stockroom')

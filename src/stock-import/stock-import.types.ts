@@ -1,5 +1,4 @@
-import type { Interval } from '../bars/bar.types.js';
-import type { DateFormat, RowError } from '../bars/bar.types.js';
+import type { DateFormat, Interval, RowError } from '../bars/bar.types.js';
 import type { SpooledFile } from './spool/spool-file.js';
 
 /** How the file is written. */

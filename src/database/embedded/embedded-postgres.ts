@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { choosePlace, makeSocketFolder, prepareDataDir } from './cluster-place.js';
 import { createCluster, SUPERUSER } from './cluster.js';
 import { DataDirectoryInUse, messageOf, type EmbeddedPostgresError } from './embedded-postgres.errors.js';
-import { Lease, type Holder } from './lease.js';
+import { isServerGoing, Lease, type Holder } from './lease.js';
 import { findBinaries } from './postgres-binaries.js';
 import {
   reachOrStartServer,
@@ -141,13 +141,19 @@ export class EmbeddedPostgres {
   private async release(): Promise<void> {
     this.closing.abort();
     await this.recovery;
-    const lease = this.lease.isLost ? await this.rejoin() : this.lease;
-    if (!lease) return;
+    const left = !this.lease.isLost && (await this.leave(this.lease));
+    const rejoined = left ? undefined : await this.rejoin();
+    if (rejoined) await this.leave(rejoined);
+  }
+
+  /** False when the server went away under our hands, and with it the lease. */
+  private async leave(lease: Lease): Promise<boolean> {
     try {
       if (await lease.leave()) await stopServer(this.location, this.spec.log);
+      return true;
     } catch (error) {
-      // The server went away under our hands: there is nothing left to stop.
-      if (!lease.isLost) throw error;
+      if (isServerGoing(error)) return false;
+      throw error;
     } finally {
       await lease.end();
     }
