@@ -13,14 +13,18 @@ export const RevisionSeriesSchema = defineEntity({
         .ref()
         .primary()
         .fieldName('revision_id')
-        .foreignKeyName('revision_series_revision_id_fkey'),
+        .foreignKeyName('revision_series_revision_id_fkey')
+        .updateRule('no action')
+        .deleteRule('no action'),
     series: () =>
       p
         .manyToOne(StockSeriesSchema)
         .ref()
         .primary()
         .fieldName('series_id')
-        .foreignKeyName('revision_series_series_id_fkey'),
+        .foreignKeyName('revision_series_series_id_fkey')
+        .updateRule('no action')
+        .deleteRule('no action'),
     firstTs: p.datetime().columnType('timestamptz'),
     lastTs: p.datetime().columnType('timestamptz'),
   },

@@ -8,7 +8,7 @@ export const BranchSchema = defineEntity({
   name: 'Branch',
   tableName: 'branches',
   properties: {
-    id: p.smallint().primary(),
+    id: p.smallint().primary().autoincrement().generated('by default as identity'),
     name: p.text().unique('branches_name_key'),
     parent: () =>
       p
@@ -16,7 +16,8 @@ export const BranchSchema = defineEntity({
         .ref()
         .nullable()
         .fieldName('parent_id')
-        .foreignKeyName('branches_parent_id_fkey'),
+        .foreignKeyName('branches_parent_id_fkey')
+        .deleteRule('no action'),
     forkRevision: p.bigint('number').nullable(),
     status: p.text().default('open'),
     createdBy: p.uuid().nullable(),

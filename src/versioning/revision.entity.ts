@@ -18,9 +18,9 @@ export const RevisionSchema = defineEntity({
     authorId: p.uuid().nullable(),
     /** Taken as the last thing before the commit, so that it is when others could first see it. */
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('clock_timestamp()'),
-    inserted: p.bigint('number').default(0),
-    corrected: p.bigint('number').default(0),
-    withdrawn: p.bigint('number').default(0),
+    inserted: p.bigint('number').defaultRaw('0'),
+    corrected: p.bigint('number').defaultRaw('0'),
+    withdrawn: p.bigint('number').defaultRaw('0'),
   },
   indexes: [
     { name: 'revisions_created_at_index', properties: ['createdAt'] },
