@@ -16,6 +16,9 @@ import { testConnection, type TestServer } from './test-server.js';
 async function main(): Promise<void> {
   // Ctrl-C reaches the whole process group; what counts here is only that standard input ends.
   process.on('SIGINT', () => undefined);
+  // Whoever read this is gone: not a reason to end before the server is stopped and its folder removed.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
   const directory = await mkdtemp(join(tmpdir(), 'stockroom-test-'));
   // Run as root, the server has another user's id, which must be able to enter.
   await chmod(directory, 0o755);
