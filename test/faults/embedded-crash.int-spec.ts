@@ -110,6 +110,18 @@ describe('after a kill', () => {
     await (await open()).close();
   });
 
+  it('of the lease alone, a close that comes at once still stops the server', async () => {
+    const server = await open();
+    const [row] = await query(
+      server.address,
+      `select pg_terminate_backend(pid) as ended from pg_stat_activity
+       where application_name like 'stockroom lease (service%'`,
+    );
+    expect(row).toEqual({ ended: true });
+    await server.close();
+    expect(await serverPid(server.location)).toBeUndefined();
+  });
+
   it('of one of its backends, PostgreSQL restarts itself and the lease is taken again', async () => {
     const lines: string[] = [];
     const server = await open({ log: (line) => void lines.push(line) });

@@ -26,14 +26,13 @@ export type Connection = Client | 'busy' | 'absent';
 /** 57P01-03: shutting down, crashed, starting up. 53300: all connections taken. */
 const BUSY = ['57P01', '57P02', '57P03', '53300', 'ECONNRESET', 'EPIPE', 'EAGAIN'];
 
-/** True when the server, not we, ended the talk: it is stopping, starting, or was killed. */
-export /**
+/**
  * Whether the error means that the connection ended, or that the server lets nobody in just now.
  *
  * **Why** messages too: the driver gives its own errors no code, and for a moment after a connection broke it refuses
  * queries ("not queryable") before it tells anybody that the connection ended.
  */
-function isServerGoing(error: unknown): boolean {
+export function isServerGoing(error: unknown): boolean {
   return (
     hasCode(error, ...BUSY) || /timeout expired|Connection terminated|not queryable/.test(messageOf(error))
   );
