@@ -46,9 +46,10 @@ export class StockRepository {
     return created;
   }
 
-  /** Writes what was changed on stocks read here. */
-  async save(): Promise<void> {
+  /** Writes what was changed on a stock read here, and reads back what the database makes of it: version and time. */
+  async save(stock: Stock): Promise<void> {
     await this.em.flush();
+    await this.em.refresh(stock);
   }
 
   /** Runs `work` as one unit of work: what it changed is written, or nothing. */

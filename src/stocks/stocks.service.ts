@@ -91,7 +91,7 @@ export class StocksService {
       if (stock === null) throw new StockNotFound(symbol);
       requireMatch(ifMatch, etagOf(stock.version));
       Object.assign(stock, definedMembers(changes));
-      await stocks.save();
+      await stocks.save(stock);
       return tagged(stock);
     });
   }
