@@ -44,3 +44,8 @@ export function ApiProblems(...statuses: number[]): MethodDecorator & ClassDecor
     ),
   );
 }
+
+/** Documents the answer to an `If-None-Match` that names the current state. */
+export function ApiNotModified(): MethodDecorator {
+  return ApiResponse({ status: 304, description: 'Not changed since the ETag given' });
+}

@@ -26,11 +26,23 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     operationIdFactory: (_controller, method) => method,
     standardSchemaConverter: (schema, { schemaType }) => convert(schema as ZodType, schemaType),
   });
+  describeDownloads(document);
   const { components } = convert(problemResponse, 'output');
   return {
     ...document,
     components: { ...document.components, schemas: { ...document.components?.schemas, ...components } },
   };
+}
+
+/** What is sent as CSV is text; the decorators can only give one schema to all media types of an answer. */
+function describeDownloads({ paths }: OpenAPIObject): void {
+  for (const item of Object.values(paths)) {
+    for (const response of Object.values(item.get?.responses ?? {})) {
+      const csv =
+        response !== undefined && 'content' in response ? response.content?.['text/csv'] : undefined;
+      if (csv !== undefined) csv.schema = { type: 'string' };
+    }
+  }
 }
 
 type SchemaObject = Exclude<

@@ -30,7 +30,7 @@ export class ChangeBarController {
   @RouteConfig({ exactNumbers: true })
   @ApiOperation({ summary: 'Correct one bar; earlier revisions still show the old one' })
   @ApiOkResponse({ standardSchema: changedBarResponse })
-  @ApiProblems(401, 403, 404, 409, 412, 415, 422)
+  @ApiProblems(401, 403, 404, 408, 409, 412, 413, 415, 422)
   async correctBar(
     @Param({ schema: barPath }) { symbol, time }: BarPath,
     @Query({ schema: changeBarQuery }) query: ChangeBarQuery,

@@ -5,7 +5,7 @@ import { etagOf, isUnchanged } from '../common/etag.js';
 import { JSON_TYPE, listText } from '../common/json-text.js';
 import { nextLink } from '../common/pagination.js';
 import { AnySession } from '../common/principal.js';
-import { ApiProblems } from '../common/problem.dto.js';
+import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
 import type { RevisionView } from '../versioning/versioning.types.js';
 import {
   changeListResponse,
@@ -43,6 +43,7 @@ export class RevisionsController {
   @Get(':id')
   @ApiOperation({ summary: 'Read one revision' })
   @ApiOkResponse({ standardSchema: revisionResponse })
+  @ApiNotModified()
   @ApiProblems(401, 404)
   async getRevision(
     @Param({ schema: revisionPath }) { id }: RevisionPath,

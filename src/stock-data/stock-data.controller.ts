@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { symbolPath, type SymbolPath } from '../bars/symbol.dto.js';
 import { etagOf, isUnchanged } from '../common/etag.js';
 import { JSON_TYPE } from '../common/json-text.js';
 import { nextLink } from '../common/pagination.js';
 import { AnySession } from '../common/principal.js';
-import { ApiProblems } from '../common/problem.dto.js';
+import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
 import { barTime, rangeBounds } from './bar-time.format.js';
 import { barPageResponse, barPath, barResponse, barVersionsResponse, type BarPath } from './dto/bar.dto.js';
 import { oneBarQuery, readBarsQuery, type OneBarQuery, type ReadBarsQuery } from './dto/read-bars.dto.js';
@@ -25,6 +25,7 @@ export class StockDataController {
   @ApiOperation({
     summary: 'Read bars, now or as of a revision; with Accept: text/csv, all of them as a file',
   })
+  @ApiProduces('application/json', 'text/csv')
   @ApiOkResponse({ standardSchema: barPageResponse })
   @ApiProblems(401, 404)
   async readBars(
@@ -49,6 +50,7 @@ export class StockDataController {
   @Get(':time')
   @ApiOperation({ summary: 'Read one bar' })
   @ApiOkResponse({ standardSchema: barResponse })
+  @ApiNotModified()
   @ApiProblems(401, 404)
   async readBar(
     @Param({ schema: barPath }) { symbol, time }: BarPath,

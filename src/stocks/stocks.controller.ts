@@ -24,7 +24,7 @@ import { isUnchanged } from '../common/etag.js';
 import { JSON_TYPE, listText } from '../common/json-text.js';
 import { nextLink } from '../common/pagination.js';
 import { AnySession, Roles } from '../common/principal.js';
-import { ApiProblems } from '../common/problem.dto.js';
+import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
 import { listStocksQuery, listStocksResponse, type ListStocksQuery } from './dto/list-stocks.dto.js';
 import { symbolPath, type SymbolPath } from '../bars/symbol.dto.js';
 import { stockResponse } from './dto/stock.dto.js';
@@ -47,7 +47,7 @@ export class StocksController {
   @Roles('ADMIN', 'SUPER_ADMIN')
   @ApiOperation({ summary: 'Start tracking a stock' })
   @ApiCreatedResponse({ standardSchema: stockResponse })
-  @ApiProblems(401, 403, 409, 415)
+  @ApiProblems(401, 403, 408, 409, 413, 415)
   async createStock(
     @Body({ schema: createStockRequest }) body: CreateStockRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -82,6 +82,7 @@ export class StocksController {
   @AnySession()
   @ApiOperation({ summary: 'Read one stock, active or not' })
   @ApiOkResponse({ standardSchema: stockResponse })
+  @ApiNotModified()
   @ApiProblems(401, 404)
   async getStock(
     @Param({ schema: symbolPath }) { symbol }: SymbolPath,
@@ -101,7 +102,7 @@ export class StocksController {
   @Roles('ADMIN', 'SUPER_ADMIN')
   @ApiOperation({ summary: 'Change what is said of a stock' })
   @ApiOkResponse({ standardSchema: stockResponse })
-  @ApiProblems(401, 403, 404, 412, 415)
+  @ApiProblems(401, 403, 404, 408, 412, 413, 415)
   async updateStock(
     @Param({ schema: symbolPath }) { symbol }: SymbolPath,
     @Body({ schema: updateStockRequest }) body: UpdateStockRequest,

@@ -65,6 +65,7 @@ export const barVersionsResponse = z
         }),
       }),
     ),
+    nextCursor: z.null(),
   })
   .meta({ id: 'BarVersions' });
 
