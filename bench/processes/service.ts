@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { Bench } from '../bench.types.js';
+import { connectionUrl } from '../database/bench-server.js';
+import { HttpProcess } from './http-process.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SERVICE = join(ROOT, 'dist/src/main.js');
+/** The command line, as built. */
+export const COMMAND_LINE = join(ROOT, 'dist/src/cli/main.js');
+
+/** The environment of the service and of the command line on a database of the benchmark; all else is as by default. */
+export function serviceEnvironment(bench: Bench, database: string): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    NODE_ENV: 'production',
+    STOCKROOM_DATA_DIR: join(bench.directory, 'data'),
+    DATABASE_URL: connectionUrl(bench.server.connection(database, 'app')),
+    DATABASE_MIGRATION_URL: connectionUrl(bench.server.connection(database, 'owner')),
+    ENCRYPTION_KEYS: `bench:${Buffer.alloc(32, 'stockroom benchmark').toString('base64')}`,
+  };
+}
+
+/** Starts the service as somebody would who runs it: the built files, its log as lines of JSON at level info. */
+export async function startService(bench: Bench, database: string): Promise<HttpProcess> {
+  const service = await HttpProcess.start(bench, {
+    name: `service-${database}`,
+    script: SERVICE,
+    env: serviceEnvironment(bench, database),
+    readyPath: '/readyz',
+  });
+  bench.defer(() => service.stop());
+  return service;
+}
