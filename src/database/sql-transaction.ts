@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
-import type { Row, Statement } from './statement.js';
+import type { Row, Statement, StatementResult } from './statement.js';
 
 /** A transaction that is open on one pooled connection. Made by `SqlService.transaction`; not to be kept after it. */
 export class SqlTransaction {
@@ -8,19 +8,24 @@ export class SqlTransaction {
 
   constructor(
     private readonly client: PoolClient,
-    private readonly execute: (statement: Statement) => Promise<readonly Row[]>,
+    private readonly execute: (statement: Statement) => Promise<StatementResult>,
   ) {}
 
   /** The rows of one statement. **Errors**: the driver's, untranslated, so that a deadlock can still be retried. */
   async run(statement: Statement): Promise<readonly Row[]> {
-    return this.execute(statement);
+    return (await this.execute(statement)).rows;
   }
 
   /** The first row of a statement that always has one. */
   async runOne(statement: Statement): Promise<Row> {
-    const row = (await this.execute(statement))[0];
+    const [row] = await this.run(statement);
     if (row === undefined) throw new Error(`statement ${statement.name} returned no row`);
     return row;
+  }
+
+  /** How many rows a statement wrote. */
+  async count(statement: Statement): Promise<number> {
+    return (await this.execute(statement)).count;
   }
 
   /**

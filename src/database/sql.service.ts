@@ -6,7 +6,7 @@ import { isClientPoisoned, isConnectionLost, translateDriverError } from './driv
 import { retryTransaction } from './retry.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlTransaction } from './sql-transaction.js';
-import type { Row, Statement } from './statement.js';
+import type { Row, Statement, StatementResult } from './statement.js';
 
 /** Where a read may go. A replica may lag behind; without one, both are the primary. */
 export type ReadFrom = 'primary' | 'replica';
@@ -104,7 +104,7 @@ export class SqlService {
     const client = await (await this.pool(from)).connect();
     let poisoned = false;
     try {
-      return await this.execute(client, statement);
+      return (await this.execute(client, statement)).rows;
     } catch (error) {
       poisoned = isClientPoisoned(error);
       throw error;
@@ -113,7 +113,7 @@ export class SqlService {
     }
   }
 
-  private async execute(client: PoolClient, statement: Statement): Promise<readonly Row[]> {
+  private async execute(client: PoolClient, statement: Statement): Promise<StatementResult> {
     const startedAt = performance.now();
     try {
       const result = await client.query<unknown[]>({
@@ -122,7 +122,7 @@ export class SqlService {
         values: statement.values as unknown[],
         rowMode: 'array',
       });
-      return result.rows;
+      return { rows: result.rows, count: result.rowCount ?? 0 };
     } finally {
       this.slowQueries.note(statement.name, performance.now() - startedAt);
     }

@@ -15,5 +15,11 @@ export interface Statement {
   readonly prepared?: false;
 }
 
+/** What a statement gave. **Shape**: `count` is rows returned or written. */
+export interface StatementResult {
+  readonly rows: readonly Row[];
+  readonly count: number;
+}
+
 /** A row as it came: one entry per selected column, in order, parsed only as far as the driver's type parsers go. */
 export type Row = readonly unknown[];

@@ -19,6 +19,7 @@ export function correctedBar(seriesId: number, ts: string, values: BarValues): P
       values.adjClose,
       values.volume,
     ],
+    scopes: [seriesId],
   };
 }
 
@@ -30,6 +31,7 @@ export function withdrawnBar(seriesId: number, ts: string): Proposals {
         null::numeric as "open", null::numeric as high, null::numeric as low, null::numeric as "close",
         null::numeric as adj_close, null::bigint as volume`,
     values: [seriesId, ts],
+    scopes: [seriesId],
   };
 }
 

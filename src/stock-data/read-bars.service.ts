@@ -67,7 +67,9 @@ export class ReadBarsService {
     const position = readCursor(this.signer, scope, cursor);
     const [after, revision] = (position ?? [null, null]) as [string | null, number | null];
     const { seriesId, point } = await this.start(range, revision);
-    const row = pageRow(await this.readAt(point, barPage({ ...range, seriesId, point, after, limit }, 'json')));
+    const row = pageRow(
+      await this.readAt(point, barPage({ ...range, seriesId, point, after, limit }, 'json')),
+    );
     const answered = this.versioning.answeredRevision(point, row.head);
     const nextCursor = row.more ? makeCursor(this.signer, scope, [row.lastTs, answered]) : null;
     const { symbol, interval, branch } = range;

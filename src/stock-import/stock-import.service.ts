@@ -81,7 +81,7 @@ export class StockImportService {
       const shape = await stageFast(tx, plan, request);
       const resolved = await this.resolveSymbols(tx, request, null);
       symbols = resolved.symbols;
-      return proposals(request, shape, resolved.seriesId);
+      return proposals(request, shape, resolved);
     });
     return { symbols, report: reportOf(commit, new RowErrors()) };
   }
@@ -95,7 +95,7 @@ export class StockImportService {
       const resolved = await this.resolveSymbols(tx, request, errors);
       symbols = resolved.symbols;
       if (errors.count > 0 && request.onError === 'abort') throw new ImportRejected(rejection(errors));
-      return proposals(request, staged.shape, resolved.seriesId);
+      return proposals(request, staged.shape, resolved);
     });
     return { symbols, report: reportOf(commit, errors) };
   }
@@ -120,13 +120,13 @@ export class StockImportService {
     tx: SqlTransaction,
     request: ImportRequest,
     errors: RowErrors | null,
-  ): Promise<{ readonly symbols: readonly string[]; readonly seriesId: number | null }> {
+  ): Promise<ResolvedSymbols> {
     const { symbol, interval, track } = request;
     if (symbol !== null)
-      return { symbols: [symbol], seriesId: await this.stocks.ensureSeries(tx, symbol, interval) };
+      return { symbols: [symbol], series: [await this.stocks.ensureSeries(tx, symbol, interval)] };
     const staged = await tx.run(stagedSymbols(errors !== null));
     const symbols = staged.map(([name]) => String(name));
-    const unusable = await this.stocks.prepareSymbols(tx, { symbols, interval, track });
+    const { unusable, series } = await this.stocks.prepareSymbols(tx, { symbols, interval, track });
     if (unusable.size > 0) {
       if (errors === null) throw new NotPlain('symbols that cannot be imported');
       const taken = await tx.run(takeSymbols([...unusable.keys()]));
@@ -138,7 +138,7 @@ export class StockImportService {
         })),
       );
     }
-    return { symbols: symbols.filter((name) => !unusable.has(name)), seriesId: null };
+    return { symbols: symbols.filter((name) => !unusable.has(name)), series };
   }
 
   private async requireTimezone(timezone: string): Promise<void> {
@@ -156,8 +156,15 @@ interface FinishedImport {
   readonly report: ImportReport;
 }
 
-function proposals(request: ImportRequest, shape: StagedShape, seriesId: number | null): Proposals {
-  return stagedProposals({ shape, timezone: request.timezone, interval: request.interval, seriesId });
+/** The symbols that are imported and their series. */
+interface ResolvedSymbols {
+  readonly symbols: readonly string[];
+  readonly series: readonly number[];
+}
+
+function proposals(request: ImportRequest, shape: StagedShape, { series }: ResolvedSymbols): Proposals {
+  const { timezone, interval, symbol } = request;
+  return stagedProposals({ shape, timezone, interval, series, bySymbol: symbol === null });
 }
 
 function reportOf(commit: CommitReport, errors: RowErrors): ImportReport {

@@ -98,6 +98,19 @@ export function ensureSeries(symbols: readonly string[], interval: Interval): St
   };
 }
 
+/** **Shape**: rows of series number, for those of `symbols` that have one at this interval. */
+export function seriesOfSymbols(symbols: readonly string[], interval: Interval): Statement {
+  return {
+    name: 'series_of_symbols',
+    text: `
+      select x.id
+      from tracked_stocks s
+      join stock_series x on x.tracked_stock_id = s.id
+      where s.symbol = any($1::text[]) and x."interval" = $2`,
+    values: [symbols, interval],
+  };
+}
+
 /** Notes that bars of these stocks were imported today, by the database's clock, whether or not anything changed. */
 export function notePull(symbols: readonly string[]): Statement {
   return {

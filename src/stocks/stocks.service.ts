@@ -15,6 +15,7 @@ import {
   notePull,
   seriesOf,
   seriesOfSymbol,
+  seriesOfSymbols,
   stockPage,
   stocksBySymbols,
   trackStocks,
@@ -41,6 +42,12 @@ export interface ListStocks {
   readonly q: string | null;
   readonly limit: number;
   readonly cursor: string | undefined;
+}
+
+/** Symbols made ready for an import. **Shape**: what is wrong with those that cannot be used, and the series of the others. */
+export interface PreparedSymbols {
+  readonly unusable: ReadonlyMap<string, string>;
+  readonly series: readonly number[];
 }
 
 const REMEMBERED_SERIES = 50_000;
@@ -139,13 +146,12 @@ export class StocksService {
   /**
    * Makes the series of many stocks inside the transaction, tracking unknown ones if asked.
    *
-   * **Shape**: what is wrong with the symbols that cannot be used, by symbol. Rows are made in one order, so that two
-   * imports at once cannot wait for each other.
+   * Rows are made in one order, so that two imports at once cannot wait for each other.
    */
   async prepareSymbols(
     tx: SqlTransaction,
     input: { readonly symbols: readonly string[]; readonly interval: Interval; readonly track: boolean },
-  ): Promise<ReadonlyMap<string, string>> {
+  ): Promise<PreparedSymbols> {
     const { symbols, interval, track } = input;
     if (track) await tx.run(trackStocks([...symbols].sort().map((symbol) => ({ id: uuidv7(), symbol }))));
     const known = new Map(
@@ -158,13 +164,10 @@ export class StocksService {
         unusable.set(symbol, `${symbol} is not tracked; add it, or import with track`);
       else if (active === false) unusable.set(symbol, `${symbol} is inactive`);
     }
-    await tx.run(
-      ensureSeries(
-        symbols.filter((symbol) => !unusable.has(symbol)),
-        interval,
-      ),
-    );
-    return unusable;
+    const usable = symbols.filter((symbol) => !unusable.has(symbol));
+    await tx.run(ensureSeries(usable, interval));
+    const series = (await tx.run(seriesOfSymbols(usable, interval))).map(([id]) => Number(id));
+    return { unusable, series };
   }
 
   /** Notes that bars of these stocks were imported today. */

@@ -8,7 +8,10 @@ import {
   collectChanges,
   countChanges,
   createChanges,
+  hasNoVersions,
+  insertProposals,
   insertVersions,
+  noteAllTouched,
   noteTouched,
 } from './commit.queries.js';
 import {
@@ -121,28 +124,18 @@ export class VersioningService {
   ): Promise<CommitReport> {
     const { table, draft, line, proposals } = input;
     const head = Number((await tx.runOne(headRevision()))[0]);
-    await tx.run(createChanges(table));
-    const collect = collectChanges({ table, lineage: lineageAt(line, NOW), proposals });
-    const proposed = Number((await tx.runOne(collect))[0]);
-    const counts = await tx.runOne(countChanges(table));
-    const [inserted = 0, corrected = 0, withdrawn = 0, closing = 0] = counts.map(Number);
-    const changed = inserted + corrected + withdrawn;
-    const report = { inserted, corrected, withdrawn, unchanged: proposed - changed };
-    if (changed === 0) {
-      tx.rollback();
-      return { revision: null, head, ...report };
-    }
     const id = head + 1;
     await tx.run(insertRevision({ id, branchId: line.id, draft }));
-    if (closing > 0) await tx.run(closeVersions(table, line.id, id));
-    await tx.run(insertVersions(table, line.id, id));
-    await tx.run(noteTouched(table, id));
-    await tx.run(finishRevision({ id, inserted, corrected, withdrawn }));
-    if (draft.dryRun) {
+    const [fresh] = await tx.runOne(hasNoVersions(table, lineageAt(line, NOW), proposals.scopes));
+    const step = { table, branchId: line.id, revision: id, proposals };
+    const counts = fresh === true ? await writeAll(tx, step) : await writeChanges(tx, { ...step, line });
+    await tx.run(finishRevision({ id, ...counts }));
+    const changed = counts.inserted + counts.corrected + counts.withdrawn;
+    if (changed === 0 || draft.dryRun) {
       tx.rollback();
-      return { revision: null, head, ...report };
+      return { revision: null, head, ...counts };
     }
-    return { revision: id, head: id, ...report };
+    return { revision: id, head: id, ...counts };
   }
 
   private async resolve(asOf: AsOf): Promise<number> {
@@ -175,6 +168,39 @@ export class VersioningService {
     this.lines.set(name, line);
     return line;
   }
+}
+
+type Counts = Pick<CommitReport, 'inserted' | 'corrected' | 'withdrawn' | 'unchanged'>;
+
+interface WriteStep {
+  readonly table: VersionedTable;
+  readonly branchId: number;
+  readonly revision: number;
+  readonly proposals: Proposals;
+}
+
+/** Writes proposals where nothing was stored before. A withdrawal proposes to an existing key, so there is none here. */
+async function writeAll(tx: SqlTransaction, step: WriteStep): Promise<Counts> {
+  const inserted = await tx.count(insertProposals(step));
+  if (inserted > 0) await tx.run(noteAllTouched({ ...step, scopes: step.proposals.scopes }));
+  return { inserted, corrected: 0, withdrawn: 0, unchanged: 0 };
+}
+
+/** Writes what differs from what the branch shows. */
+async function writeChanges(tx: SqlTransaction, step: WriteStep & { readonly line: Line }): Promise<Counts> {
+  const { table, branchId, revision, line, proposals } = step;
+  await tx.run(createChanges(table));
+  const collect = collectChanges({ table, lineage: lineageAt(line, NOW), proposals });
+  const proposed = Number((await tx.runOne(collect))[0]);
+  const counts = await tx.runOne(countChanges(table));
+  const [inserted = 0, corrected = 0, withdrawn = 0, closing = 0] = counts.map(Number);
+  const changed = inserted + corrected + withdrawn;
+  if (changed > 0) {
+    if (closing > 0) await tx.run(closeVersions(table, branchId, revision));
+    await tx.run(insertVersions(table, branchId, revision));
+    await tx.run(noteTouched(table, revision));
+  }
+  return { inserted, corrected, withdrawn, unchanged: proposed - changed };
 }
 
 /** A branch read as of a revision before its fork shows its ancestors as of that revision, and nothing of its own. */

@@ -72,6 +72,8 @@ export interface CommitReport {
 export interface Proposals {
   readonly relation: string;
   readonly values: readonly unknown[];
+  /** Every scope that the rows may be of. */
+  readonly scopes: readonly number[];
 }
 
 /** A row of the commit log as clients see it. */

@@ -199,23 +199,25 @@ export function stagedProposals(input: {
   shape: StagedShape;
   timezone: string;
   interval: Interval;
-  seriesId: number | null;
+  series: readonly number[];
+  /** Each row names its symbol; else all are of the one series. */
+  bySymbol: boolean;
 }): Proposals {
-  const { shape, timezone, interval, seriesId } = input;
+  const { shape, timezone, interval, series, bySymbol } = input;
   const price = (column: string): string =>
     shape.columns.has(column) ? `trim_scale(r."${column}")` : 'null::numeric';
   const volume = shape.columns.has('volume') ? 'r.volume' : 'null::bigint';
-  const join =
-    seriesId === null
-      ? `join tracked_stocks s on s.symbol = r.symbol join stock_series x on x.tracked_stock_id = s.id and x."interval" = $2`
-      : '';
-  const series = seriesId === null ? 'x.id' : '$2::int';
+  const join = bySymbol
+    ? `join tracked_stocks s on s.symbol = r.symbol join stock_series x on x.tracked_stock_id = s.id and x."interval" = $2`
+    : '';
+  const seriesId = bySymbol ? 'x.id' : '$2::int';
   return {
     relation: `
-      select ${series} as series_id, ${tsOf(shape)} as ts, false as withdrawn,
+      select ${seriesId} as series_id, ${tsOf(shape)} as ts, false as withdrawn,
         ${['open', 'high', 'low', 'close', 'adjClose'].map(price).join(', ')}, ${volume} as volume
       from ${ROWS} r ${join}`,
-    values: [timezone, seriesId ?? interval],
+    values: [timezone, bySymbol ? interval : series[0]],
+    scopes: series,
   };
 }
 
