@@ -1,0 +1,19 @@
+import type { ConnectionSettings } from '../../src/config/settings.js';
+import { withConnection } from '../../src/database/direct-connection.js';
+
+/** Rows of each table, all columns as one text, in one order: equal before and after means that nothing was stored or changed. */
+export async function storedRows(connection: ConnectionSettings): Promise<Record<string, readonly string[]>> {
+  return withConnection(connection, async (client) => {
+    const { rows: tables } = await client.query<{ name: string }>(
+      `select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1`,
+    );
+    const stored: Record<string, readonly string[]> = {};
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ text: string }>(
+        `select t::text as text from "${name}" t order by 1`,
+      );
+      stored[name] = rows.map(({ text }) => text);
+    }
+    return stored;
+  });
+}
