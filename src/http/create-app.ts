@@ -16,6 +16,8 @@ export async function createApp(database: OpenDatabase): Promise<NestFastifyAppl
       // What Nest says of each module and route while it wires them interests nobody who runs the service.
       logger: ['error', 'warn'],
       abortOnError: false,
+      // Fastify's own reads JSON; Nest's would take forms as well, and a form must not pass for JSON.
+      bodyParser: false,
     },
   );
   await configureApp(app, settings);

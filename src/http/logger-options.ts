@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Params } from 'nestjs-pino';
 import type { Settings } from '../config/settings.js';
 import { requestIdOf } from './request-id.js';
@@ -27,6 +28,8 @@ const REDACTED = [
 export function loggerOptions({ log }: Settings): Params {
   const pretty = log.format === 'pretty' || (log.format === 'auto' && process.stdout.isTTY);
   return {
+    // The package's own pattern matches nothing under this router, silently.
+    forRoutes: ['{*all}'],
     pinoHttp: {
       level: log.level,
       redact: { paths: REDACTED, censor: '[redacted]' },
@@ -34,7 +37,6 @@ export function loggerOptions({ log }: Settings): Params {
         ? { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname' } } }
         : {}),
       genReqId: (request) => request.id ?? requestIdOf(request),
-      customProps: () => ({}),
       serializers: {
         req: (request: { id: string; method: string; url: string }) => ({
           id: request.id,
@@ -47,7 +49,12 @@ export function loggerOptions({ log }: Settings): Params {
         if (response.statusCode >= 500 || error !== undefined) return 'error';
         return response.statusCode >= 400 ? 'warn' : 'info';
       },
-      autoLogging: { ignore: (request) => PROBES.has((request.url ?? '').split('?', 1)[0] ?? '') },
+      autoLogging: { ignore: (request) => PROBES.has(pathOf(request)) },
     },
   };
+}
+
+/** The path as it was asked for: the router shortens `url` for middleware, and keeps the whole beside it. */
+function pathOf(request: IncomingMessage & { readonly originalUrl?: string }): string {
+  return (request.originalUrl ?? request.url ?? '').split('?', 1)[0] ?? '';
 }

@@ -16,6 +16,8 @@ export interface StreamedRouteConfig {
  * renamed before a parser is chosen; for every other route JSON stays parsed and limited, and CSV is a 415.
  */
 export function acceptUploads(fastify: FastifyInstance): void {
+  // Nobody here takes plain text.
+  fastify.removeContentTypeParser('text/plain');
   for (const type of STREAMED_TYPES) {
     fastify.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
