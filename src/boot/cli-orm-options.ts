@@ -1,7 +1,6 @@
 import type { EntitySchema, Options } from '@mikro-orm/postgresql';
 import { loadSettings } from '../config/settings.js';
-import { OWNER_ROLE } from '../database/roles.queries.js';
-import { ormOptions } from '../database/orm-options.js';
+import { ormOptions, ownerSession } from '../database/orm-options.js';
 import { openDatabase } from './open-database.js';
 
 /**
@@ -18,7 +17,7 @@ export async function cliOrmOptions(entities: readonly EntitySchema[]): Promise<
     replicas: [],
     driverOptions: {
       ...(options.driverOptions as object),
-      options: [settings.database.migration.options, `-c role=${OWNER_ROLE}`].filter(Boolean).join(' '),
+      options: ownerSession(settings.database.migration),
     },
     logger: (message) => process.stdout.write(`${message}\n`),
   };

@@ -2,6 +2,7 @@ import { defineConfig, type EntitySchema, type Options } from '@mikro-orm/postgr
 import { Migrator } from '@mikro-orm/migrations';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { migrationFileName, MIGRATIONS_DIRECTORY } from './migration-files.js';
+import { OWNER_ROLE } from './roles.queries.js';
 import { scrubLiterals } from './scrub-literals.js';
 
 /** What the one ORM set-up needs. The entity list comes from above: this floor knows no feature. */
@@ -55,6 +56,15 @@ export function ormOptions(input: OrmOptionsInput): Options {
     slowQueryLoggerFactory: () => slowQueryLogger(input.onSlowQuery),
     debug: false,
   });
+}
+
+/**
+ * What every session of a migration starts with: it acts as the owner, and prints constants with a time zone as UTC and ISO
+ * dates, or the comparison of entities and database would find a difference on every server that is set otherwise.
+ */
+export function ownerSession(connection: ConnectionSettings): string {
+  const own = `-c role=${OWNER_ROLE} -c timezone=UTC -c datestyle=ISO`;
+  return connection.options === undefined ? own : `${connection.options} ${own}`;
 }
 
 /** One connection in the ORM's words. What the ORM has no word for goes to the driver as it is. */

@@ -7,8 +7,8 @@ import { runStatement, withConnection } from './direct-connection.js';
 import { driverErrorFacts } from './driver-errors.js';
 import { migrationNumber } from './migration-files.js';
 import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
-import { ormOptions } from './orm-options.js';
-import { missingRoles, OWNER_ROLE } from './roles.queries.js';
+import { ormOptions, ownerSession } from './orm-options.js';
+import { missingRoles } from './roles.queries.js';
 
 const LOCK_POLL_MS = 250;
 const LOCK_WAIT_MS = 10 * 60_000;
@@ -134,7 +134,7 @@ export class SchemaMigrator {
       pool: { min: 0, max: 2 },
       driverOptions: {
         ...base.driverOptions,
-        options: [this.connection.options, `-c role=${OWNER_ROLE}`].filter(Boolean).join(' '),
+        options: ownerSession(this.connection),
         lock_timeout: DDL_LOCK_TIMEOUT_MS,
         statement_timeout: DDL_STATEMENT_TIMEOUT_MS,
       },
