@@ -12,10 +12,16 @@ export const branchQuery = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be the name of a branch')
   .default(MAIN_BRANCH);
 
-/** An instant with an offset, from the year 1 on: earlier ones the calendar of the database does not have. */
+const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
+const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** An instant with an offset. Outside these years, in UTC, the text is not one that the database reads. */
 export const instant = z.iso
   .datetime({ offset: true })
-  .refine((text) => text >= '0001-01-02', 'must be a year from 1 to 9999')
+  .refine((text) => {
+    const at = Date.parse(text);
+    return at >= FIRST_INSTANT && at <= LAST_INSTANT;
+  }, 'must be a year from 1 to 9999')
   .transform((text) => new Date(text).toISOString());
 
 /** A trading day. */
@@ -25,11 +31,15 @@ export const tradingDay = z.iso
 
 /** `?asOf=`: a revision number, or an instant. */
 export const asOfQuery = z
-  .union([z.string().regex(/^\d{1,15}$/), z.iso.datetime({ offset: true })], {
-    error: 'must be a revision number or an instant such as 2026-01-31T14:30:00Z',
-  })
-  .transform((text): AsOf =>
-    /^\d+$/.test(text) ? { revision: Number(text) } : { instant: new Date(text).toISOString() },
+  .union(
+    [
+      z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .transform((text): AsOf => ({ revision: Number(text) })),
+      instant.transform((text): AsOf => ({ instant: text })),
+    ],
+    { error: 'must be a revision number or an instant such as 2026-01-31T14:30:00Z' },
   )
   .optional()
   .meta({ description: 'A revision number, or an instant: what was known then.' });
