@@ -17,7 +17,7 @@ export function acceptExactNumbers(fastify: FastifyInstance): void {
     try {
       done(null, parseExact(String(body)));
     } catch {
-      done(Object.assign(new Error('malformed JSON'), { statusCode: 400 }));
+      done(Object.assign(new Error('Body is not valid JSON'), { statusCode: 400 }));
     }
   });
   fastify.addHook('onRequest', async (request) => {

@@ -25,6 +25,8 @@ const FRAMEWORK_CODES: Record<number, { code: string; detail: string }> = {
   503: { code: 'unavailable', detail: 'The service cannot answer right now.' },
 };
 
+const MALFORMED_JSON = { code: 'malformed-json', detail: 'The body is not valid JSON.' };
+
 /**
  * Turns every error into RFC 9457 problem details. What nobody threw on purpose is logged whole and answered as a bare
  * 500: no message, no SQL, no stack.
@@ -65,12 +67,17 @@ export class ProblemDetailsFilter implements ExceptionFilter {
         return problem({ status: 405, code: 'method-not-allowed', detail, instance: request.id });
       }
     }
-    const known = FRAMEWORK_CODES[status];
+    const known = isJsonError(status, error) ? MALFORMED_JSON : FRAMEWORK_CODES[status];
     if (known !== undefined) return problem({ status, ...known, instance: request.id });
     this.logger.error({ msg: 'unexpected error', requestId: request.id, err: error });
     const detail = 'Something went wrong on our side. The request id finds it in the logs.';
     return problem({ status: 500, code: 'internal-error', detail, instance: request.id });
   }
+}
+
+/** Fastify's refusals of a JSON body reach us with their message only. */
+function isJsonError(status: number, error: unknown): boolean {
+  return status === 400 && error instanceof Error && /JSON/.test(error.message);
 }
 
 /** The status that Nest or Fastify gave an error; 500 for any other. */

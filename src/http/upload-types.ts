@@ -6,6 +6,9 @@ export const JSON_STREAM = 'application/x-stockroom-json-stream';
 /** Bodies that a route reads as a stream, because they may be larger than memory. */
 const STREAMED_TYPES = ['text/csv', 'application/x-ndjson', JSON_STREAM];
 
+/** A media type that no route takes: what is renamed to it is answered with 415. */
+export const NOT_ACCEPTED = 'application/x-not-accepted-here';
+
 /** Marks a route, in its Fastify config, as one that reads its body as a stream. */
 export interface StreamedRouteConfig {
   readonly streamsBody?: boolean;
@@ -25,9 +28,9 @@ export function acceptUploads(fastify: FastifyInstance): void {
     const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
     const streams = (request.routeOptions.config as StreamedRouteConfig).streamsBody === true;
     if (streams && type === 'application/json') request.headers['content-type'] = JSON_STREAM;
-    if (!streams && type !== undefined && STREAMED_TYPES.includes(type)) {
+    if (type === JSON_STREAM || (!streams && type !== undefined && STREAMED_TYPES.includes(type))) {
       // An unknown type is a 415 by itself; these are known, but not here.
-      request.headers['content-type'] = 'application/x-not-accepted-here';
+      request.headers['content-type'] = NOT_ACCEPTED;
     }
   });
 }
