@@ -1,4 +1,5 @@
 import type { EntitySchema } from '@mikro-orm/postgresql';
+import type { ConnectionSettings } from '../config/settings.js';
 import { DatabaseSetupError } from '../database/database.errors.js';
 import { runStatement, withConnection } from '../database/direct-connection.js';
 import { driverErrorFacts } from '../database/driver-errors.js';
@@ -15,7 +16,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Brings a database to where the service can use it: waits for it, makes the roles if the migrating user may, migrates.
+ * Brings a database to where the service can use it: waits for it, and makes the roles and migrates if the migrating user
+ * may.
  *
  * **Errors**: `DatabaseSetupError` for what waiting does not mend.
  */
@@ -31,13 +33,23 @@ export async function prepareDatabase(database: OpenDatabase, options: PrepareOp
   };
   if (migrateOnStart) {
     await waitForDatabase(migration, waiting);
-    options.onStep('migrating');
     await ensureRoles(database);
-    const applied = await new SchemaMigrator(settings, migration, options.entities).up();
-    if (applied.length > 0) options.onStep(`migrated: ${applied.join(', ')}`);
+    if (await mayMigrate(migration)) {
+      options.onStep('migrating');
+      const applied = await new SchemaMigrator(settings, migration, options.entities).up();
+      if (applied.length > 0) options.onStep(`migrated: ${applied.join(', ')}`);
+    }
   }
   await waitForDatabase(app, waiting);
   await warnAboutRights(database, options.onWarning);
+}
+
+/** A service that only has the application's user leaves migrating to whoever has the owner's. */
+async function mayMigrate(connection: ConnectionSettings): Promise<boolean> {
+  return withConnection(connection, async (client) => {
+    const [rights] = await runStatement(client, currentUserRights());
+    return rights?.[2] === true || rights?.[0] === true;
+  });
 }
 
 /** Makes the roles where they are missing and the migrating user may make them. **Errors**: `DatabaseSetupError`. */

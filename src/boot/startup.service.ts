@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntitySchema } from '@mikro-orm/postgresql';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { SchemaState } from '../database/schema-state.service.js';
 import { StartState } from '../database/start-state.service.js';
 import { UsersService } from '../users/users.service.js';
 import { ensureFirstAdministrator, type FirstAdministrator } from './first-administrator.js';
@@ -8,6 +10,8 @@ import { prepareDatabase } from './prepare-database.js';
 
 export const OPEN_DATABASE = Symbol('OPEN_DATABASE');
 export const ENTITIES = Symbol('ENTITIES');
+
+const SCHEMA_POLL_MS = 2_000;
 
 /**
  * What has to happen before the service may serve. Runs while it listens already, so that probes are answered while a
@@ -22,6 +26,7 @@ export class StartupService {
     @Inject(ENTITIES) private readonly entities: readonly EntitySchema[],
     private readonly state: StartState,
     private readonly users: UsersService,
+    private readonly schema: SchemaState,
   ) {}
 
   /** **Errors**: `DatabaseSetupError` for what waiting does not mend; the abort of `signal`. */
@@ -35,6 +40,7 @@ export class StartupService {
       },
       onWarning: (warning) => this.logger.warn(warning),
     });
+    await this.awaitSchema(signal);
     const { settings, superuser } = this.database;
     const administrator = await ensureFirstAdministrator(this.users, settings, superuser !== null);
     if (administrator.outcome === 'not-configured') {
@@ -44,5 +50,23 @@ export class StartupService {
     }
     this.state.done();
     return administrator;
+  }
+
+  /**
+   * Waits until somebody else has migrated, where this process may not: a job that runs before a rollout, or beside it. The
+   * probes say meanwhile what is missing.
+   */
+  private async awaitSchema(signal: AbortSignal): Promise<void> {
+    for (let waited = false; ; waited = true) {
+      const { pending } = await this.schema.compare();
+      if (pending.length === 0) return;
+      if (!waited) {
+        this.state.at('waiting for migrations');
+        this.logger.warn(
+          `${pending.length} migrations are not applied, and this process does not apply them: run "stockroom db migrate", or give DATABASE_MIGRATION_URL the owner's connection`,
+        );
+      }
+      await sleep(SCHEMA_POLL_MS, undefined, { signal });
+    }
   }
 }

@@ -1,11 +1,13 @@
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { MikroORM, type EntitySchema } from '@mikro-orm/postgresql';
 import type { Client } from 'pg';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { DatabaseSetupError } from './database.errors.js';
 import { runStatement, withConnection } from './direct-connection.js';
 import { driverErrorFacts } from './driver-errors.js';
-import { migrationNumber } from './migration-files.js';
+import { MIGRATIONS_DIRECTORY, migrationNumber } from './migration-files.js';
 import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
 import { ormOptions, ownerSession } from './orm-options.js';
 import { missingRoles } from './roles.queries.js';
@@ -87,7 +89,10 @@ export class SchemaMigrator {
     return this.withOrm(async (orm) => {
       const pending = await orm.migrator.getPending();
       return Promise.all(
-        pending.map(async ({ name, path }) => ({ name, statements: await migrationStatements(orm, path) })),
+        pending.map(async ({ name, path = '' }) => ({
+          name,
+          statements: await migrationStatements(orm, path),
+        })),
       );
     });
   }
@@ -177,8 +182,10 @@ type MigrationClass = new (
   getQueries(): readonly unknown[];
 };
 
-async function migrationStatements(orm: MikroORM, path: string | undefined): Promise<readonly string[]> {
-  const module = (await import(path ?? '')) as Record<string, MigrationClass>;
+async function migrationStatements(orm: MikroORM, path: string): Promise<readonly string[]> {
+  // The ORM names the file as seen from the folder that the process was started in, which no import understands.
+  const url = pathToFileURL(join(MIGRATIONS_DIRECTORY, basename(path)));
+  const module = (await import(url.href)) as Record<string, MigrationClass>;
   const [Migration] = Object.values(module);
   if (Migration === undefined) throw new Error(`${path} exports no migration`);
   const migration = new Migration(orm.em.getDriver(), orm.config);
