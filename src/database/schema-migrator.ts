@@ -10,7 +10,7 @@ import { driverErrorFacts } from './driver-errors.js';
 import { MIGRATIONS_DIRECTORY, migrationNumber } from './migration-files.js';
 import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
 import { ormOptions, ownerSession } from './orm-options.js';
-import { missingRoles } from './roles.queries.js';
+import { currentUserRights, missingRoles } from './roles.queries.js';
 
 const LOCK_POLL_MS = 250;
 const LOCK_WAIT_MS = 10 * 60_000;
@@ -152,8 +152,17 @@ export class SchemaMigrator {
   }
 
   private async requireRoles(): Promise<void> {
-    const missing = await withConnection(this.connection, (client) => runStatement(client, missingRoles()));
-    if (missing.length === 0) return;
+    const { missing, rights } = await withConnection(this.connection, async (client) => ({
+      missing: await runStatement(client, missingRoles()),
+      rights: (await runStatement(client, currentUserRights()))[0],
+    }));
+    const [superuser, , owner] = rights ?? [];
+    if (missing.length === 0 && (superuser === true || owner === true)) return;
+    if (missing.length === 0) {
+      throw new DatabaseSetupError(
+        `"${this.connection.user}" may not act as ${OWNER_ROLE}, which owns the tables. Set DATABASE_MIGRATION_URL to a user that may.`,
+      );
+    }
     throw new DatabaseSetupError(
       `The database has no role ${missing.map(([name]) => String(name)).join(', ')}. Run "stockroom db roles" first.`,
     );
