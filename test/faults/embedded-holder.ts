@@ -1,5 +1,8 @@
 import { createInterface } from 'node:readline';
-import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
+import {
+  EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from '../../src/database/embedded/embedded-postgres.js';
 
 /**
  * A process that holds an embedded server until it reads the line `close` or is killed.
@@ -7,8 +10,9 @@ import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.
  * **Shape**: one JSON line when it holds the server or was refused, one when it has closed; what it logs goes to
  * standard error. Argument: the options as JSON, and `umask`.
  */
-const { umask, ...options } = JSON.parse(process.argv[2] ?? '{}');
-if (typeof umask === 'number') process.umask(umask);
+const argument: unknown = JSON.parse(process.argv[2] ?? '{}');
+const { umask, ...options } = argument as EmbeddedPostgresOptions & { readonly umask?: number };
+if (umask !== undefined) process.umask(umask);
 
 const tell = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 

@@ -28,7 +28,7 @@ let made: string;
 const open = (dataDir: string, extra: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> =>
   EmbeddedPostgres.open({ dataDir, holder: 'service', superuserPassword: PASSWORD, ...extra });
 
-async function opensAndKeeps(dataDir: string): Promise<EmbeddedPostgres> {
+async function keepsItsData(dataDir: string): Promise<EmbeddedPostgres> {
   const first = await open(dataDir);
   await query(first.address, 'create table kept as select 42 as answer');
   await first.close();
@@ -59,7 +59,7 @@ afterEach(() => scratch.cleanUp());
 describe('a data directory', () => {
   it('may lie so deep that no socket path fits', async () => {
     const dataDir = join(folder, 'x'.repeat(60), 'y'.repeat(60));
-    const server = await opensAndKeeps(dataDir);
+    const server = await keepsItsData(dataDir);
     // The control: beside the cluster the socket's path would be longer than the system takes.
     expect(Buffer.byteLength(join(dirname(server.location), 'run', '.s.PGSQL.5432'))).toBeGreaterThan(107);
     expect(Buffer.byteLength(join(server.address.host, '.s.PGSQL.5432'))).toBeLessThanOrEqual(103);
@@ -67,7 +67,8 @@ describe('a data directory', () => {
   });
 
   it('may have spaces, commas, quotes and letters beyond ASCII in its name', async () => {
-    await opensAndKeeps(join(folder, `a b, c "d" 'e' %f $g ü`));
+    const server = await keepsItsData(join(folder, `a b, c "d" 'e' %f $g ü`));
+    expect(server.address.host).toContain(`a b, c "d"`);
   });
 
   it('of another major version is refused with the way to bring it over', async () => {
@@ -200,7 +201,7 @@ asRoot('root', () => {
     expect(await readlink(join(dataDir, 'postgres-18'))).toBe(first.location);
     expect(lines.join('\n')).toContain(`may not enter ${dataDir}`);
     await first.close();
-    const again = await opensAndKeeps(dataDir);
+    const again = await keepsItsData(dataDir);
     expect(again.location).toBe(first.location);
   });
 

@@ -131,9 +131,9 @@ export class HolderProcess {
   }
 
   async message(): Promise<HolderMessage> {
-    const { value, done } = await this.messages.next();
-    if (done) throw new Error(`The holder ended without a word. It logged:\n${this.log}`);
-    return JSON.parse(value) as HolderMessage;
+    const next = await this.messages.next();
+    if (next.done) throw new Error(`The holder ended without a word. It logged:\n${this.log}`);
+    return JSON.parse(next.value) as HolderMessage;
   }
 
   /** **Errors**: when the holder was refused; its log is in the message. */

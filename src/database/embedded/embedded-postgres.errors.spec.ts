@@ -3,6 +3,7 @@ import { DataDirectoryInUse, explainFailure } from './embedded-postgres.errors.j
 
 describe('explainFailure', () => {
   it.each([
+    ['FATAL: could not extend file "base/1": wrote only 4096 of 8192 bytes at block 10', /The disk is full/],
     ['FATAL: could not write to file "base/1": No space left on device', /The disk is full/],
     [
       'FATAL: could not resize shared memory segment "/PostgreSQL.1": No space left on device',

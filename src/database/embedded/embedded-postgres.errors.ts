@@ -38,7 +38,10 @@ const EXPLANATIONS: readonly Explanation[] = [
     pattern: /could not (create|resize|attach to) (shared memory segment|semaphores)/,
     mend: 'The kernel grants too little shared memory or too few semaphores; in a container give it more with --shm-size=256m.',
   },
-  { pattern: /No space left on device/, mend: 'The disk is full: free some space and start again.' },
+  {
+    pattern: /No space left on device|Check free disk space|wrote only \d+ of \d+ bytes/,
+    mend: 'The disk is full: free some space and start again.',
+  },
   {
     pattern: /error while loading shared libraries/,
     mend: 'A system library is missing (on Debian: apt-get install libstdc++6). An external server needs none: set DATABASE_URL.',

@@ -119,6 +119,15 @@ const BUSY_LIMIT_MS = 15 * 60_000;
 /** Backends of a killed server end within seconds, unless one is deep in a long computation. */
 const HELD_LIMIT_MS = 60_000;
 
+/** No waiting helps against a process that is no server but was given its id, as happens after a reboot. */
+const FOREIGN_LIMIT_MS = 3_000;
+
+async function heldLimit(location: string): Promise<number> {
+  const found = await readPostmasterPid(location);
+  const foreign = found && (await isAlive(found.pid)) && !(await isPostgres(found.pid));
+  return foreign ? FOREIGN_LIMIT_MS : HELD_LIMIT_MS;
+}
+
 async function describeHold(spec: ServerSpec): Promise<string> {
   const found = await readPostmasterPid(spec.place.location);
   if (!found) return 'Its lock file cannot be read.';
@@ -146,7 +155,7 @@ export async function reachOrStartServer(spec: ServerSpec, signal: AbortSignal):
     if (typeof state === 'object' && 'client' in state) return state;
 
     const waited = Date.now() - began;
-    if (typeof state === 'object' && waited > HELD_LIMIT_MS) {
+    if (typeof state === 'object' && waited > (await heldLimit(spec.place.location))) {
       throw new EmbeddedPostgresError(
         `The database in ${spec.place.location} is held. ${await describeHold(spec)}\n${state.held}`,
       );
