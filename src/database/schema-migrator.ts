@@ -10,7 +10,7 @@ import { driverErrorFacts } from './driver-errors.js';
 import { MIGRATIONS_DIRECTORY, migrationNumber } from './migration-files.js';
 import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
 import { ormOptions, ownerSession } from './orm-options.js';
-import { currentUserRights, missingRoles } from './roles.queries.js';
+import { currentUserRights, missingRoles, OWNER_ROLE } from './roles.queries.js';
 
 const LOCK_POLL_MS = 250;
 const LOCK_WAIT_MS = 10 * 60_000;
