@@ -85,23 +85,17 @@ export class SqlService {
   private async transactOnce<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
     const client = await (await this.pool()).connect();
     const tx = new SqlTransaction(client, (statement) => this.execute(client, statement));
-    let failure: unknown;
+    let broken = false;
     try {
       await client.query('begin');
       const result = await work(tx);
       await client.query(tx.isRolledBack ? 'rollback' : 'commit');
       return result;
     } catch (error) {
-      failure = error;
-      if (!isClientPoisoned(error)) {
-        // A rollback that fails leaves the connection in an unknown state, so it is dropped below.
-        await client.query('rollback').catch((rollbackError: unknown) => {
-          failure = rollbackError;
-        });
-      }
+      broken = isClientPoisoned(error) || !(await rolledBack(client));
       throw error;
     } finally {
-      client.release(failure !== undefined && isClientPoisoned(failure));
+      client.release(broken);
     }
   }
 
@@ -140,5 +134,15 @@ export class SqlService {
 
   private async pool(from: ReadFrom = 'primary'): Promise<Pool> {
     return this.em.getConnection(from === 'replica' ? 'read' : 'write').getNativeClient();
+  }
+}
+
+/** Whether the rollback went through; a connection in an unknown state must not be lent again. */
+async function rolledBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('rollback');
+    return true;
+  } catch {
+    return false;
   }
 }
