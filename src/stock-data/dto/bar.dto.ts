@@ -4,6 +4,9 @@ import { symbolPath } from '../../bars/symbol.dto.js';
 /** An exact price. It is a JSON number on the wire; no binary float stands between it and the database. */
 const price = z.number().min(0).meta({ description: 'Exact decimal.' });
 
+/** A 64-bit count: written exactly, and above 2^53 for clients that read it exactly. */
+const volume = z.number().min(0).meta({ type: 'integer', format: 'int64', description: 'Shares traded.' });
+
 const members = {
   open: price.nullable(),
   high: price.nullable(),
@@ -12,7 +15,7 @@ const members = {
   adjClose: price
     .nullable()
     .meta({ description: 'Close adjusted for splits and dividends, as the vendor computed it.' }),
-  volume: z.int().min(0).nullable(),
+  volume: volume.nullable(),
 };
 
 /** The time of a bar: `date` for `1d`, `ts` for every other interval. */
