@@ -11,7 +11,15 @@ export const problemResponse = z
     detail: z.string(),
     instance: z.string().meta({ description: 'The request id.' }),
     code: z.string().meta({ description: 'Stable; see the error catalogue.' }),
-    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+    errors: z
+      .array(
+        z.union([
+          z.strictObject({ path: z.string(), message: z.string() }),
+          z.strictObject({ line: z.int(), field: z.string(), message: z.string() }),
+        ]),
+      )
+      .optional()
+      .meta({ description: 'Parts of the request by path, or rows of an imported file by line and field.' }),
   })
   .meta({ id: 'Problem' });
 

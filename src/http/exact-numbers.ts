@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { NOT_ACCEPTED } from './upload-types.js';
 
 /** The media type under which a JSON body reaches a route that needs its numbers as they were written. Never on the wire. */
 const EXACT_JSON = 'application/x-stockroom-exact-json';
@@ -24,6 +25,7 @@ export function acceptExactNumbers(fastify: FastifyInstance): void {
     const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
     const exact = (request.routeOptions.config as ExactRouteConfig).exactNumbers === true;
     if (exact && type === 'application/json') request.headers['content-type'] = EXACT_JSON;
+    if (type === EXACT_JSON) request.headers['content-type'] = NOT_ACCEPTED;
   });
 }
 
