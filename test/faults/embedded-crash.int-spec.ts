@@ -79,7 +79,9 @@ describe('after a kill', () => {
     const killedAt = performance.now();
     await killServer(server.location);
     // The control: it really is gone.
-    await expect(query(server.address, 'select 1')).rejects.toThrow(/ENOENT|ECONNREFUSED|ECONNRESET|EPIPE|terminat/);
+    await expect(query(server.address, 'select 1')).rejects.toThrow(
+      /ENOENT|ECONNREFUSED|ECONNRESET|EPIPE|terminat/,
+    );
 
     const rows = await eventually(() => query(server.address, 'select count(*)::int as n from acknowledged'));
     expect(rows).toEqual([{ n: 1000 }]);
