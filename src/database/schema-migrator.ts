@@ -48,13 +48,12 @@ export class SchemaMigrator {
 
   /** Applies what is pending, up to number `to` if given. **Shape**: names of those applied now, in order. */
   async up(to: number = Infinity): Promise<readonly string[]> {
-    return this.locked((orm) =>
-      this.apply(async () => {
-        const pending = (await orm.migrator.getPending()).map(({ name }) => name);
-        const migrations = pending.filter((name) => migrationNumber(name) <= to);
-        return migrations.length === 0 ? [] : orm.migrator.up({ migrations });
-      }),
-    );
+    return this.locked(async (orm) => {
+      const pending = (await orm.migrator.getPending()).map(({ name }) => name);
+      const names = pending.filter((name) => migrationNumber(name) <= to);
+      for (const name of names) await retryLockTimeout(() => orm.migrator.up({ migrations: [name] }));
+      return names;
+    });
   }
 
   /**
@@ -62,14 +61,13 @@ export class SchemaMigrator {
    * newest first.
    */
   async down(to?: number): Promise<readonly string[]> {
-    return this.locked((orm) =>
-      this.apply(async () => {
-        const executed = (await orm.migrator.getExecuted()).map(({ name }) => name).reverse();
-        const migrations =
-          to === undefined ? executed.slice(0, 1) : executed.filter((name) => migrationNumber(name) > to);
-        return migrations.length === 0 ? [] : orm.migrator.down({ migrations });
-      }),
-    );
+    return this.locked(async (orm) => {
+      const executed = (await orm.migrator.getExecuted()).map(({ name }) => name).reverse();
+      const names =
+        to === undefined ? executed.slice(0, 1) : executed.filter((name) => migrationNumber(name) > to);
+      for (const name of names) await retryLockTimeout(() => orm.migrator.down({ migrations: [name] }));
+      return names;
+    });
   }
 
   /** Every migration, applied ones first, in order. Takes no lock. */
@@ -100,19 +98,6 @@ export class SchemaMigrator {
   /** SQL that would make the database agree with the entities; empty when they agree. */
   async drift(): Promise<string> {
     return this.withOrm(async (orm) => (await orm.schema.getUpdateSchemaSQL({ wrap: false })).trim());
-  }
-
-  private async apply(run: () => Promise<readonly { name: string }[]>): Promise<readonly string[]> {
-    const names: string[] = [];
-    for (let attempt = 1; ; attempt++) {
-      try {
-        names.push(...(await run()).map((migration) => migration.name));
-        return names;
-      } catch (error) {
-        if (driverErrorFacts(error).code !== '55P03' || attempt >= DDL_ATTEMPTS) throw error;
-        await sleep(DDL_LOCK_TIMEOUT_MS / 2);
-      }
-    }
   }
 
   private async locked<T>(work: (orm: MikroORM) => Promise<T>): Promise<T> {
@@ -166,6 +151,19 @@ export class SchemaMigrator {
     throw new DatabaseSetupError(
       `The database has no role ${missing.map(([name]) => String(name)).join(', ')}. Run "stockroom db roles" first.`,
     );
+  }
+}
+
+/** One migration is one transaction: given up for a lock, it has left nothing and may be run again. */
+async function retryLockTimeout(run: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await run();
+      return;
+    } catch (error) {
+      if (driverErrorFacts(error).code !== '55P03' || attempt >= DDL_ATTEMPTS) throw error;
+      await sleep(DDL_LOCK_TIMEOUT_MS / 2);
+    }
   }
 }
 
