@@ -19,6 +19,13 @@ interface PreparedChange extends BarChange {
   readonly proposals: Proposals;
 }
 
+/** What a change did: its revision (null: nothing to change), the newest revision under its lock, the bar before it. */
+interface FinishedChange {
+  readonly revision: number | null;
+  readonly head: number;
+  readonly before: string | null;
+}
+
 /** Corrects and withdraws single bars, each as a revision of its own. */
 @Injectable()
 export class ChangeBarService {
@@ -37,8 +44,9 @@ export class ChangeBarService {
   async correct(change: BarChange, values: BarValues): Promise<BarText> {
     const seriesId = await this.seriesId(change);
     const proposals = correctedBar(seriesId, change.ts, values);
-    await this.commit({ ...change, seriesId, kind: 'correction', proposals });
-    return this.bars.one({ ...change, asOf: undefined }, change.ts);
+    const { head } = await this.commit({ ...change, seriesId, kind: 'correction', proposals });
+    // As of this commit: the next one may be done before the answer is read.
+    return this.bars.one({ ...change, asOf: { revision: head } }, change.ts);
   }
 
   /**
@@ -55,7 +63,7 @@ export class ChangeBarService {
     return { json: before, revision };
   }
 
-  private async commit(change: PreparedChange): Promise<{ revision: number | null; before: string | null }> {
+  private async commit(change: PreparedChange): Promise<FinishedChange> {
     const { branch, kind, message, authorId } = change;
     let before: string | null = null;
     const report = await this.versioning.commit(
@@ -68,7 +76,7 @@ export class ChangeBarService {
         },
       },
     );
-    return { revision: report.revision, before };
+    return { revision: report.revision, head: report.head, before };
   }
 
   /** The bar as it stands, as JSON; null if it is withdrawn. Looked at under the commit lock, so nobody comes between. */
