@@ -135,9 +135,11 @@ function roles(): Command {
         process.stdout.write(rolesScript());
         return;
       }
-      await withDatabase(({ settings, superuser }) =>
-        withConnection(superuser ?? settings.database.migration, (client) => client.query(rolesScript())),
-      );
+      await withMigrator(async (migrator, { settings, superuser }) => {
+        const connection = superuser ?? settings.database.migration;
+        await withConnection(connection, (client) => client.query(rolesScript()));
+        await migrator.repairGrants();
+      });
       print(options, { roles: 'ready' }, ['Roles and grants are in place.']);
     });
 }

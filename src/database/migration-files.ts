@@ -1,9 +1,12 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DatabaseSetupError } from './database.errors.js';
 
 /** Where the migrations lie: beside this file's root, compiled or not. */
 export const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
 
+const FILE_ENDING = /\.(?:ts|js)$/;
 const MIGRATION_FILE = /^(\d{3})_[a-z0-9_]+\.(?:ts|js)$/;
 
 /**
@@ -23,8 +26,19 @@ export function migrationFileName(_timestamp: string, name?: string): string {
 export function migrationNames(): readonly string[] {
   return readdirSync(MIGRATIONS_DIRECTORY)
     .filter((file) => MIGRATION_FILE.test(file))
-    .map((file) => file.replace(/\.(?:ts|js)$/, ''))
+    .map((file) => file.replace(FILE_ENDING, ''))
     .sort();
+}
+
+/** The file of a migration. **Errors**: `DatabaseSetupError` for one that this build does not know. */
+export function migrationFile(name: string): string {
+  const file = readdirSync(MIGRATIONS_DIRECTORY).find(
+    (candidate) => MIGRATION_FILE.test(candidate) && candidate.replace(FILE_ENDING, '') === name,
+  );
+  if (file === undefined) {
+    throw new DatabaseSetupError(`The database is newer than this build: it was migrated to ${name}.`);
+  }
+  return join(MIGRATIONS_DIRECTORY, file);
 }
 
 /** The number that a migration's name begins with. */

@@ -6,11 +6,11 @@ export const APP_ROLE = 'stockroom_app';
 export const READONLY_ROLE = 'stockroom_readonly';
 
 /**
- * Creates or repairs roles and grants; may be run at any time, on an existing server, by a superuser or by a user that may
- * create roles and owns the database. Plain SQL without psql's commands, so any client can run it.
+ * Creates or repairs the roles, and says what they may do with tables to come; may be run at any time, on an existing
+ * server, by a superuser or by a user that may create roles and owns the database. Plain SQL without psql's commands, so any
+ * client can run it. Tables that are there already are left as they are: see {@link defaultTableGrants}.
  *
- * **Shape**: one script of several statements. Tables that already exist get the default grants only if the role has none
- * on them at all, so that the exceptions made by migrations stay.
+ * **Shape**: one script of several statements.
  */
 export function rolesScript(): string {
   return `do $$
@@ -22,8 +22,9 @@ begin
       execute format('create role %I nologin', r);
     end if;
   end loop;
-  -- Whoever runs this must be able to act as the owner: to set its default privileges, and to migrate.
-  if not pg_has_role(current_user, '${OWNER_ROLE}', 'member') then
+  -- Whoever runs this must be able to act as the owner: to set its default privileges, and to migrate. From PostgreSQL 16 on,
+  -- whoever made a role is a member of it that may grant it to itself, and may do nothing else with it.
+  if not pg_has_role(current_user, '${OWNER_ROLE}', 'usage') then
     execute format('grant ${OWNER_ROLE} to %I', current_user);
   end if;
   execute format('grant connect, temporary on database %I to ${OWNER_ROLE}, ${APP_ROLE}, ${READONLY_ROLE}', current_database());
@@ -39,31 +40,40 @@ alter default privileges for role ${OWNER_ROLE} in schema public
   grant usage, select on sequences to ${APP_ROLE};
 alter default privileges for role ${OWNER_ROLE} in schema public
   grant select on tables to ${READONLY_ROLE};
-
-do $$
-declare
-  t record;
-begin
-  for t in
-    select c.oid, c.relname, c.relkind
-    from pg_class c
-    where c.relnamespace = 'public'::regnamespace
-      and c.relkind in ('r', 'p', 'S')
-      and c.relowner = '${OWNER_ROLE}'::regrole
-  loop
-    if t.relkind = 'S' then
-      execute format('grant usage, select on sequence public.%I to ${APP_ROLE}', t.relname);
-      continue;
-    end if;
-    if not has_table_privilege('${APP_ROLE}', t.oid, 'select') then
-      execute format('grant select, insert, update, delete on public.%I to ${APP_ROLE}', t.relname);
-    end if;
-    if not has_any_column_privilege('${READONLY_ROLE}', t.oid, 'select') then
-      execute format('grant select on public.%I to ${READONLY_ROLE}', t.relname);
-    end if;
-  end loop;
-end $$;
 `;
+}
+
+/**
+ * Sets the grants on every table and sequence of the owner to what a new one gets by default. The exceptions that migrations
+ * made are gone after it and must be made again in the same transaction.
+ */
+export function defaultTableGrants(): Statement {
+  return {
+    name: 'roles_default_table_grants',
+    text: `
+      do $$
+      declare
+        t record;
+      begin
+        for t in
+          select c.relname, c.relkind = 'S' as is_sequence
+          from pg_class c
+          where c.relnamespace = 'public'::regnamespace
+            and c.relkind in ('r', 'p', 'S')
+            and c.relowner = '${OWNER_ROLE}'::regrole
+        loop
+          if t.is_sequence then
+            execute format('revoke all on sequence public.%I from ${APP_ROLE}, ${READONLY_ROLE}', t.relname);
+            execute format('grant usage, select on sequence public.%I to ${APP_ROLE}', t.relname);
+          else
+            execute format('revoke all on public.%I from ${APP_ROLE}, ${READONLY_ROLE}', t.relname);
+            execute format('grant select, insert, update, delete on public.%I to ${APP_ROLE}', t.relname);
+            execute format('grant select on public.%I to ${READONLY_ROLE}', t.relname);
+          end if;
+        end loop;
+      end $$`,
+    values: [],
+  };
 }
 
 /** Which of the three roles are missing. **Shape**: one row per missing role: its name. */

@@ -1,4 +1,3 @@
-import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { MikroORM, type EntitySchema } from '@mikro-orm/postgresql';
@@ -7,9 +6,10 @@ import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { DatabaseSetupError } from './database.errors.js';
 import { runStatement, withConnection } from './direct-connection.js';
 import { driverErrorFacts } from './driver-errors.js';
-import { MIGRATIONS_DIRECTORY, migrationNumber } from './migration-files.js';
+import { migrationFile, migrationNumber } from './migration-files.js';
 import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
 import { ormOptions, ownerSession } from './orm-options.js';
+import { isGrant, repairGrants } from './repair-grants.js';
 import { currentUserRights, missingRoles, OWNER_ROLE } from './roles.queries.js';
 
 const LOCK_POLL_MS = 250;
@@ -87,11 +87,23 @@ export class SchemaMigrator {
     return this.withOrm(async (orm) => {
       const pending = await orm.migrator.getPending();
       return Promise.all(
-        pending.map(async ({ name, path = '' }) => ({
-          name,
-          statements: await migrationStatements(orm, path),
-        })),
+        pending.map(async ({ name }) => ({ name, statements: await migrationStatements(orm, name) })),
       );
+    });
+  }
+
+  /**
+   * Gives the application and the read-only role what they need on tables that are there already, and nothing more.
+   *
+   * **Errors**: `DatabaseSetupError` when the database is newer than this build, whose exceptions it cannot know.
+   */
+  async repairGrants(): Promise<void> {
+    await this.locked(async (orm) => {
+      const executed = await orm.migrator.getExecuted();
+      const statements = await Promise.all(executed.map(({ name }) => migrationStatements(orm, name)));
+      const grants = statements.flat().filter(isGrant);
+      const asOwner = { ...this.connection, options: ownerSession(this.connection) };
+      await withConnection(asOwner, (client) => repairGrants(client, grants));
     });
   }
 
@@ -189,10 +201,10 @@ type MigrationClass = new (
   getQueries(): readonly unknown[];
 };
 
-async function migrationStatements(orm: MikroORM, path: string): Promise<readonly string[]> {
-  // The ORM names the file as seen from the folder that the process was started in, which no import understands.
-  const url = pathToFileURL(join(MIGRATIONS_DIRECTORY, basename(path)));
-  const module = (await import(url.href)) as Record<string, MigrationClass>;
+async function migrationStatements(orm: MikroORM, name: string): Promise<readonly string[]> {
+  // Not the path that the ORM gives: that is as seen from the folder that the process was started in.
+  const path = migrationFile(name);
+  const module = (await import(pathToFileURL(path).href)) as Record<string, MigrationClass>;
   const [Migration] = Object.values(module);
   if (Migration === undefined) throw new Error(`${path} exports no migration`);
   const migration = new Migration(orm.em.getDriver(), orm.config);
