@@ -155,8 +155,8 @@ AS $function$
       begin
         if exists (
           select from (select distinct series_id, branch_id, valid_from from added) a
-          where not exists (select from stock_series s where s.id = a.series_id)
-            or not exists (select from revisions r where r.id = a.valid_from and r.branch_id = a.branch_id)
+          where not exists (select from public.stock_series s where s.id = a.series_id)
+            or not exists (select from public.revisions r where r.id = a.valid_from and r.branch_id = a.branch_id)
         ) then
           raise foreign_key_violation using
             message = 'a bar needs its series and a revision of its branch',
@@ -172,7 +172,7 @@ AS $function$
         if exists (select from before where valid_to <> 9223372036854775807)
           or exists (
             select from (select distinct branch_id, valid_to from after) a
-            where not exists (select from revisions r where r.id = a.valid_to and r.branch_id = a.branch_id)
+            where not exists (select from public.revisions r where r.id = a.valid_to and r.branch_id = a.branch_id)
           )
         then
           raise integrity_constraint_violation using

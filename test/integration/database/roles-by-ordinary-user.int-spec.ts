@@ -64,7 +64,11 @@ describe('a user who may create roles and owns the database', () => {
   });
 
   it('repairs grants', async () => {
+    const mayInsert = `select has_table_privilege('stockroom_app', 'tracked_stocks', 'insert')`;
+    await query(owner, 'set role stockroom_owner; revoke all on tracked_stocks from stockroom_app');
+    expect(await query(owner, mayInsert)).toEqual([[false]]);
     await new SchemaMigrator(loadSettings({}), owner, entities).repairGrants();
+    expect(await query(owner, mayInsert)).toEqual([[true]]);
   });
 
   it('gives a login user of its own making what the service needs', async () => {
