@@ -12,9 +12,18 @@ export function etagOf(version: number): string {
   return `"${version}"`;
 }
 
-/** True when `If-None-Match` names the current version, so that 304 answers. */
-export function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
-  return ifNoneMatch !== undefined && names(ifNoneMatch, etag, true);
+/** The two things that an answer needs of a reply to be told as unchanged. */
+interface TaggableReply {
+  header(name: string, value: string): unknown;
+  code(status: 304): unknown;
+}
+
+/** Puts the ETag on an answer, and makes it a 304 when `If-None-Match` names it: then there is nothing to send. */
+export function isUnchanged(reply: TaggableReply, etag: string, ifNoneMatch: string | undefined): boolean {
+  reply.header('etag', etag);
+  if (ifNoneMatch === undefined || !names(ifNoneMatch, etag, true)) return false;
+  reply.code(304);
+  return true;
 }
 
 /** Lets a write through only if `If-Match` is absent or names the current version. **Errors**: `StaleResource`. */

@@ -18,6 +18,7 @@ import {
 } from './dto/change-bar.dto.js';
 import type { BarText } from './read-bars.service.js';
 import { BarRefused } from './stock-data.errors.js';
+import type { BarChange } from './stock-data.types.js';
 
 /** Corrections and withdrawals of single bars over HTTP. */
 @ApiTags('stock data')
@@ -39,20 +40,11 @@ export class ChangeBarController {
     @CurrentUser() user: Principal | null,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { interval, ts } = barTime(time, query.interval);
-    const reading = readBar({ symbol, interval, ts }, body);
+    const change = changeOf({ symbol, time }, query, { user, ifMatch });
+    const reading = readBar(change, body);
     if ('errors' in reading) throw new BarRefused(reading.errors);
-    const message = body.message ?? query.message ?? null;
-    const change = {
-      symbol,
-      interval,
-      ts,
-      branch: query.branch,
-      message,
-      ifMatch,
-      authorId: user?.userId ?? null,
-    };
-    await sendChanged(reply, await this.changes.correct(change, reading.values));
+    const message = body.message ?? change.message;
+    await sendChanged(reply, await this.changes.correct({ ...change, message }, reading.values));
   }
 
   @Delete()
@@ -66,19 +58,26 @@ export class ChangeBarController {
     @CurrentUser() user: Principal | null,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { interval, ts } = barTime(time, query.interval);
-    const message = query.message ?? null;
-    const change = {
-      symbol,
-      interval,
-      ts,
-      branch: query.branch,
-      message,
-      ifMatch,
-      authorId: user?.userId ?? null,
-    };
+    const change = changeOf({ symbol, time }, query, { user, ifMatch });
     await sendChanged(reply, await this.changes.withdraw(change));
   }
+}
+
+/** What address, query and headers say of a change. */
+function changeOf(
+  { symbol, time }: BarPath,
+  query: ChangeBarQuery,
+  { user, ifMatch }: { user: Principal | null; ifMatch: string | undefined },
+): BarChange {
+  const { branch, message = null } = query;
+  return {
+    symbol,
+    ...barTime(time, query.interval),
+    branch,
+    message,
+    ifMatch,
+    authorId: user?.userId ?? null,
+  };
 }
 
 async function sendChanged(reply: FastifyReply, { json, revision }: BarText): Promise<void> {

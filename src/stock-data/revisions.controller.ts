@@ -51,13 +51,7 @@ export class RevisionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RevisionView | undefined> {
     const revision = await this.revisions.get(id);
-    const etag = etagOf(id);
-    reply.header('etag', etag);
-    if (isUnchanged(ifNoneMatch, etag)) {
-      reply.code(304);
-      return undefined;
-    }
-    return revision;
+    return isUnchanged(reply, etagOf(id), ifNoneMatch) ? undefined : revision;
   }
 
   @Get(':id/changes')

@@ -63,9 +63,7 @@ export class StockDataController {
       { symbol, interval, branch: query.branch, asOf: query.asOf },
       ts,
     );
-    const etag = etagOf(revision);
-    reply.header('etag', etag);
-    if (isUnchanged(ifNoneMatch, etag)) await reply.code(304).send();
+    if (isUnchanged(reply, etagOf(revision), ifNoneMatch)) await reply.send();
     else await reply.type(JSON_TYPE).send(json);
   }
 

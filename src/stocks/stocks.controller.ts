@@ -90,12 +90,7 @@ export class StocksController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StockView | undefined> {
     const { stock, etag } = await this.stocks.get(symbol);
-    reply.header('etag', etag);
-    if (isUnchanged(ifNoneMatch, etag)) {
-      reply.code(304);
-      return undefined;
-    }
-    return stock;
+    return isUnchanged(reply, etag, ifNoneMatch) ? undefined : stock;
   }
 
   @Patch(':symbol')

@@ -233,7 +233,7 @@ describe('a request that cannot be right', () => {
       '\ufeff',
     ])('has the malformed JSON %j', async (body) => {
       for (const answer of [await post(body), await put(body)])
-        expectRefused(answer, 400, 'malformed-request');
+        expectRefused(answer, 400, 'malformed-json');
     });
 
     it.each([
