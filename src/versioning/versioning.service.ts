@@ -196,7 +196,7 @@ async function writeChanges(tx: SqlTransaction, step: WriteStep & { readonly lin
   const [inserted = 0, corrected = 0, withdrawn = 0, closing = 0] = counts.map(Number);
   const changed = inserted + corrected + withdrawn;
   if (changed > 0) {
-    if (closing > 0) await tx.run(closeVersions(table, branchId, revision));
+    if (closing > 0) await tx.run(closeVersions(table, revision));
     await tx.run(insertVersions(table, branchId, revision));
     await tx.run(noteTouched(table, revision));
   }
