@@ -1,0 +1,350 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, Pool } from 'pg';
+import { DatabaseBusy, DatabaseTimeout, DatabaseUnavailable } from '../../../src/database/database.errors.js';
+import { clientConfig, withConnection } from '../../../src/database/direct-connection.js';
+import { translateDriverError } from '../../../src/database/driver-errors.js';
+import { SqlService } from '../../../src/database/sql.service.js';
+import { startTestApp } from '../../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { openSql, statement, type OpenSql, type SqlOptions } from './sql-support.js';
+
+const MY_PID = statement('select pg_backend_pid()');
+
+let db: TestDatabase;
+let open: OpenSql[] = [];
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterEach(async () => {
+  await Promise.all(open.map(({ close }) => close()));
+  open = [];
+});
+afterAll(() => db.drop());
+
+async function start(options?: SqlOptions): Promise<OpenSql> {
+  const opened = await openSql(db.app, options);
+  open.push(opened);
+  return opened;
+}
+
+async function kill(pid: unknown): Promise<void> {
+  await withConnection(db.superuser, (client) => client.query('select pg_terminate_backend($1)', [pid]));
+}
+
+/** The session that runs a statement with this mark in its text. */
+async function pidRunning(mark: string): Promise<unknown> {
+  for (;;) {
+    const { rows } = await withConnection(db.superuser, (client) =>
+      client.query<{ pid: number }>(
+        `select pid from pg_stat_activity where query like $1 and state = 'active' and pid <> pg_backend_pid()`,
+        [`%${mark}%`],
+      ),
+    );
+    if (rows[0] !== undefined) return rows[0].pid;
+    await sleep(10);
+  }
+}
+
+describe('a pool with no connection left', () => {
+  it('refuses within the configured wait, and serves again when one is free', async () => {
+    const { sql, orm } = await start({ pool: { max: 1, acquireTimeoutMs: 300 } });
+    await sql.transaction(async () => {
+      const startedAt = performance.now();
+      await expect(sql.read(MY_PID)).rejects.toBeInstanceOf(DatabaseBusy);
+      expect(performance.now() - startedAt).toBeGreaterThan(250);
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      await expect(sql.transaction(async () => undefined)).rejects.toBeInstanceOf(DatabaseBusy);
+      const refusal = await orm.em.fork().execute('select 1').catch(translateDriverError);
+      expect(refusal).toBeInstanceOf(DatabaseBusy);
+    });
+    expect(await sql.read(MY_PID)).toHaveLength(1);
+  });
+
+  it('would wait without end if it were not told how long', async () => {
+    const { sql } = await start({ pool: { max: 1, acquireTimeoutMs: 0 } });
+    await sql.transaction(async () => {
+      const waiting = sql.read(MY_PID).then(() => 'answered');
+      expect(await Promise.race([waiting, sleep(1_500, 'still waiting')])).toBe('still waiting');
+    });
+  });
+
+  it('is a 503 that says when to come back', async () => {
+    const service = await startTestApp({ pool: { max: 1, acquireTimeoutMs: 300 } });
+    await service.app.get(SqlService).transaction(async () => {
+      const { status, headers, json } = await service.api.get('/v1/stocks');
+      expect([status, headers.get('retry-after'), json]).toMatchObject([503, '1', { code: 'database-busy' }]);
+    });
+    expect((await service.api.get('/v1/stocks')).status).toBe(200);
+    await service.close();
+  });
+});
+
+describe('a connection that is cut', () => {
+  it('while idle is replaced, and nobody notices', async () => {
+    const { sql } = await start({ pool: { max: 1 } });
+    const [[pid] = []] = await sql.read(MY_PID);
+    await kill(pid);
+    const [[other] = []] = await sql.read(MY_PID);
+    expect(other).not.toBe(pid);
+  });
+
+  it('in the middle of a read is replaced, and the read runs once more', async () => {
+    const { sql } = await start();
+    const reading = sql.read(statement(`select pg_sleep(0.4), 'mark-read', pg_backend_pid()`));
+    const pid = await pidRunning('mark-read');
+    await kill(pid);
+    const [[, , other] = []] = await reading;
+    expect(other).not.toBe(pid);
+  });
+
+  it('twice in a row is reported', async () => {
+    const { sql } = await start();
+    const reading = sql.read(statement(`select pg_sleep(5), 'mark-twice'`));
+    const refused = expect(reading).rejects.toBeInstanceOf(DatabaseUnavailable);
+    const first = await pidRunning('mark-twice');
+    await kill(first);
+    for (let second = first; second === first;) {
+      second = await pidRunning('mark-twice');
+      if (second !== first) await kill(second);
+    }
+    await refused;
+  });
+
+  it('inside a transaction is reported, because nobody knows what took effect', async () => {
+    const { sql } = await start({ pool: { max: 1 } });
+    let runs = 0;
+    const working = sql.transaction(async (tx) => {
+      runs += 1;
+      const [pid] = await tx.runOne(MY_PID);
+      await kill(pid);
+      await tx.run(MY_PID);
+    });
+    await expect(working).rejects.toBeInstanceOf(DatabaseUnavailable);
+    expect(runs).toBe(1);
+    expect(await sql.read(MY_PID)).toHaveLength(1);
+  });
+
+  it('inside a transaction that talks to nobody meanwhile does not end the process', async () => {
+    const { sql } = await start({ pool: { max: 1 } });
+    const working = sql.transaction(async (tx) => {
+      const [pid] = await tx.runOne(MY_PID);
+      await kill(pid);
+      await sleep(200);
+    });
+    await expect(working).rejects.toBeInstanceOf(DatabaseUnavailable);
+  });
+
+  it('during an answer of the service goes unnoticed by its caller', async () => {
+    const service = await startTestApp({ pool: { max: 1 } });
+    expect((await service.api.get('/v1/stocks')).status).toBe(200);
+    const { rows } = await withConnection(service.db.superuser, (client) =>
+      client.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()',
+        [service.db.name],
+      ),
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    expect((await service.api.get('/v1/stocks')).status).toBe(200);
+    await service.close();
+  });
+
+  it('would end a process that does not listen, or fail a read that is not repeated', async () => {
+    const pool = new Pool({ ...clientConfig(db.app), max: 1 });
+    const errors: string[] = [];
+    pool.on('error', (error: Error & { code?: string }) => errors.push(error.code ?? error.message));
+    const { rows } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid');
+    await kill(rows[0]?.pid);
+    await sleep(200);
+    expect(errors).toContain('57P01');
+    const reading = pool.query(`select pg_sleep(5), 'mark-bare'`);
+    const refused = expect(reading).rejects.toMatchObject({ code: '57P01' });
+    await kill(await pidRunning('mark-bare'));
+    await refused;
+    await pool.end();
+  });
+});
+
+describe('a transaction that lost against another', () => {
+  beforeAll(async () => {
+    await withConnection(db.owner, (client) =>
+      client.query(`
+        set role stockroom_owner;
+        create table counters (id int primary key, n int not null);
+        insert into counters values (1, 0), (2, 0)`),
+    );
+  });
+
+  const add = (id: number): ReturnType<typeof statement> =>
+    statement('update counters set n = n + 1 where id = $1', [id]);
+
+  async function counters(sql: SqlService): Promise<unknown> {
+    const rows = await sql.read(statement('select n from counters order by id'));
+    return rows.flat();
+  }
+
+  it('in a deadlock is run again as a whole', async () => {
+    const { sql } = await start();
+    const before = (await counters(sql)) as number[];
+    let runs = 0;
+    const both = barrier(2);
+    const work = (first: number, second: number): Promise<void> =>
+      sql.transaction(async (tx) => {
+        runs += 1;
+        await tx.run(add(first));
+        if (runs <= 2) await both();
+        await tx.run(add(second));
+      });
+    await Promise.all([work(1, 2), work(2, 1)]);
+    expect(runs).toBe(3);
+    expect(await counters(sql)).toEqual(before.map((n) => n + 2));
+  });
+
+  it('in a deadlock would fail if it were not run again', async () => {
+    const clients = [new Client(clientConfig(db.app)), new Client(clientConfig(db.app))];
+    await Promise.all(clients.map((client) => client.connect()));
+    const both = barrier(2);
+    const outcomes = await Promise.allSettled(
+      clients.map(async (client, index) => {
+        const order = index === 0 ? [1, 2] : [2, 1];
+        await client.query('begin');
+        await client.query('update counters set n = n where id = $1', [order[0]]);
+        await both();
+        await client.query('update counters set n = n where id = $1', [order[1]]);
+        await client.query('commit');
+      }),
+    );
+    expect(outcomes).toContainEqual(
+      expect.objectContaining({
+        status: 'rejected',
+        reason: expect.objectContaining({ code: '40P01' }) as unknown,
+      }),
+    );
+    await Promise.all(clients.map((client) => client.end()));
+  });
+
+  it('by serialization is run again as a whole, and leaves nothing of the first run', async () => {
+    const { sql } = await start();
+    const before = (await counters(sql)) as number[];
+    let runs = 0;
+    await sql.transaction(async (tx) => {
+      runs += 1;
+      await tx.run(statement('set transaction isolation level repeatable read'));
+      await tx.run(add(2));
+      await tx.run(statement('select 1'));
+      if (runs === 1)
+        await withConnection(db.app, (client) => client.query('update counters set n = n + 1 where id = 1'));
+      await tx.run(add(1));
+    });
+    expect(runs).toBe(2);
+    expect(await counters(sql)).toEqual([(before[0] ?? 0) + 2, (before[1] ?? 0) + 1]);
+  });
+
+  it('every time is reported after four runs', async () => {
+    const { sql } = await start();
+    let runs = 0;
+    const working = sql.transaction(async (tx) => {
+      runs += 1;
+      await tx.run(statement(`do $$ begin raise serialization_failure; end $$`));
+    });
+    await expect(working).rejects.toBeInstanceOf(DatabaseTimeout);
+    expect(runs).toBe(4);
+  });
+
+  it('for a reason of its own is run once', async () => {
+    const { sql } = await start();
+    let runs = 0;
+    const working = sql.transaction(async (tx) => {
+      runs += 1;
+      await tx.run(statement('insert into counters values (1, 1)'));
+    });
+    await expect(working).rejects.toMatchObject({ code: '23505' });
+    expect(runs).toBe(1);
+  });
+});
+
+describe('a statement that takes too long', () => {
+  it('is ended by the server, and its connection goes on', async () => {
+    const { sql } = await start({ pool: { max: 1 }, timeouts: { statementMs: 200 } });
+    const [[pid] = []] = await sql.read(MY_PID);
+    const startedAt = performance.now();
+    await expect(sql.read(statement('select pg_sleep(10)'))).rejects.toBeInstanceOf(DatabaseTimeout);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(await sql.read(MY_PID)).toEqual([[pid]]);
+  });
+
+  it('would run on without the limit', async () => {
+    const { sql } = await start();
+    expect(await sql.read(statement('select pg_sleep(0.5), 1'))).toHaveLength(1);
+  });
+
+  it('because it waits for a lock is ended, too', async () => {
+    const { sql } = await start({ timeouts: { lockMs: 200 } });
+    await withConnection(db.superuser, async (holder) => {
+      await holder.query('begin; lock table users in access exclusive mode');
+      await expect(sql.read(statement('select 1 from users'))).rejects.toBeInstanceOf(DatabaseTimeout);
+      await holder.query('rollback');
+    });
+  });
+
+  it('because nothing is said inside a transaction is ended with its connection', async () => {
+    const { sql } = await start({ pool: { max: 1 }, timeouts: { idleInTransactionMs: 200 } });
+    const working = sql.transaction(async (tx) => {
+      await tx.run(MY_PID);
+      await sleep(600);
+      await tx.run(MY_PID);
+    });
+    const refusal: unknown = await working.catch((error: unknown) => error);
+    expect([DatabaseTimeout, DatabaseUnavailable]).toContain((refusal as Error).constructor);
+    expect(await sql.read(MY_PID)).toHaveLength(1);
+  });
+});
+
+describe('a connection that may still carry an answer', () => {
+  const NEVER_ENDS = statement(`select set_config('statement_timeout', '0', false), pg_sleep(6)`);
+
+  it('is never lent again', async () => {
+    const { sql } = await start({ pool: { max: 1 }, timeouts: { statementMs: 500 } });
+    const [[pid] = []] = await sql.read(MY_PID);
+    // The limit of the server is switched off first, as if its answer had been lost on the way.
+    await sql.read(statement(`select set_config('statement_timeout', '0', false)`));
+    await expect(sql.read(NEVER_ENDS)).rejects.toBeInstanceOf(DatabaseTimeout);
+    const startedAt = performance.now();
+    const [[other] = []] = await sql.read(MY_PID);
+    expect(other).not.toBe(pid);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  it('would keep the next one waiting', async () => {
+    await withConnection(db.app, async (client) => {
+      const lost = { text: 'select pg_sleep(2)', query_timeout: 200 };
+      await expect(client.query(lost)).rejects.toThrow('Query read timeout');
+      const startedAt = performance.now();
+      await client.query('select 1');
+      expect(performance.now() - startedAt).toBeGreaterThan(1_000);
+    });
+  });
+
+  it('after work that failed on its own is clean, and lent again', async () => {
+    const { sql } = await start({ pool: { max: 1 } });
+    const [[pid] = []] = await sql.read(MY_PID);
+    const working = sql.transaction(async (tx) => {
+      await tx.run(statement('create temporary table left_behind (id int)'));
+      throw new Error('of its own');
+    });
+    await expect(working).rejects.toThrow('of its own');
+    expect(await sql.read(MY_PID)).toEqual([[pid]]);
+    expect(await sql.read(statement(`select to_regclass('pg_temp.left_behind')`))).toEqual([[null]]);
+  });
+});
+
+/** Lets everybody go on when all have arrived. */
+function barrier(size: number): () => Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let arrived = 0;
+  return () => {
+    arrived += 1;
+    if (arrived === size) resolve();
+    return promise;
+  };
+}
