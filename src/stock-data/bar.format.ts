@@ -21,16 +21,34 @@ export function timeName(interval: Interval): 'date' | 'ts' {
   return interval === '1d' ? 'date' : 'ts';
 }
 
+/** How a page of bars is written. */
+export type BarFormat = 'json' | 'csv';
+
+/** How the join of two bars looks, and nothing inside a bar does. */
+const JOINTS: Readonly<Record<BarFormat, string>> = { json: ',{', csv: '\n' };
+
+/** Bars joined as a page is, without the last one. */
+export function withoutLastBar(text: string, as: BarFormat): string {
+  return text.slice(0, text.lastIndexOf(JOINTS[as]));
+}
+
 /** The members of a bar's JSON object, without the braces, so that others can add theirs. */
 export function barMembers(interval: Interval, alias: string): string {
-  const template = [`"${timeName(interval)}":%s`, ...JSON_NAMES.map((name) => `"${name}":%s`)].join(',');
-  const columns = [...PRICES, 'volume'].map((column) => `coalesce(${alias}."${column}"::text, 'null')`);
-  return `format('${template}', ${barTime(interval, alias)}, ${columns.join(', ')})`;
+  return formatted(memberTemplate(interval), interval, alias);
 }
 
 /** One bar as a JSON object. */
 export function barJson(interval: Interval, alias: string): string {
-  return `'{' || ${barMembers(interval, alias)} || '}'`;
+  return formatted(`{${memberTemplate(interval)}}`, interval, alias);
+}
+
+function memberTemplate(interval: Interval): string {
+  return [timeName(interval), ...JSON_NAMES].map((name) => `"${name}":%s`).join(',');
+}
+
+function formatted(template: string, interval: Interval, alias: string): string {
+  const columns = [...PRICES, 'volume'].map((column) => `coalesce(${alias}."${column}"::text, 'null')`);
+  return `format('${template}', ${barTime(interval, alias)}, ${columns.join(', ')})`;
 }
 
 /** One bar as a line of CSV; null is an empty field. */

@@ -1,44 +1,38 @@
 import type { Statement } from '../database/statement.js';
 import type { Interval } from '../bars/bar.types.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
-import { barCsv, barJson, barMembers } from './bar.format.js';
+import { barCsv, barJson, barMembers, type BarFormat } from './bar.format.js';
 
-/** What a page of bars asks for. Bounds are inclusive and in UTC; `after` continues where the page before ended. */
+/** What a page of bars asks for. Bounds are inclusive and in UTC; the next page begins at the bar that this one names. */
 export interface BarPage {
   readonly seriesId: number;
   readonly interval: Interval;
   readonly point: ReadPoint;
   readonly from: string | null;
   readonly to: string | null;
-  readonly after: string | null;
   readonly order: 'asc' | 'desc';
   readonly limit: number;
 }
 
 /**
- * A page of bars, written by PostgreSQL.
+ * A page of bars and the first one behind it, written by PostgreSQL.
  *
- * **Shape**: one row: the head revision of this very snapshot; the bars as text, joined (null when there are none); how many;
- * the `ts` of the last one; whether there are more.
+ * **Shape**: one row: the head revision of this very snapshot; the bars as text, joined (null when there are none); how many,
+ * which is one more than `limit` when there are more; the `ts` of the last of them.
  *
  * One segment reads the primary key in order and stops at the limit. A lineage merges one such ordered read per segment, nearest
  * first, and keeps the first version of each bar, so it too reads no more than it shows.
+ *
+ * **Why** the bar behind the page is written too, for the caller to cut off: numbering the rows to leave it out costs a sixth of
+ * the statement's time.
  */
-export function barPage(page: BarPage, as: 'json' | 'csv'): Statement {
+export function barPage(page: BarPage, as: BarFormat): Statement {
   const { point, order, interval } = page;
   const text = as === 'json' ? barJson(interval, 'b') : barCsv(interval, 'b');
-  const values: unknown[] = [
-    page.seriesId,
-    page.limit,
-    page.from ?? '-infinity',
-    page.to ?? 'infinity',
-    page.after,
-  ];
-  const bound =
-    order === 'asc' ? `$5::timestamptz is null or v.ts > $5` : `$5::timestamptz is null or v.ts < $5`;
+  const values: unknown[] = [page.seriesId, page.limit, page.from ?? '-infinity', page.to ?? 'infinity'];
   const segments = point.lineage.map((segment, depth) => {
     values.push(segment.branchId, segment.revision);
-    return segmentSql({ depth, branch: values.length - 1, revision: values.length, bound });
+    return segmentSql({ depth, branch: values.length - 1, revision: values.length });
   });
   const source =
     segments.length === 1
@@ -47,30 +41,28 @@ export function barPage(page: BarPage, as: 'json' | 'csv'): Statement {
           select distinct on (u.ts) u.* from (${segments.join(' union all ')}) u order by u.ts ${order}, u.depth
         ) n where not n.withdrawn order by n.ts ${order} limit $2 + 1`;
   return {
-    name: `bars_${as}_${interval}_${order}_${segments.length}${page.after === null ? '' : '_after'}`,
+    name: `bars_${as}_${interval}_${order}_${segments.length}`,
     text: `
       select
         (select coalesce(max(id), 0)::float8 from revisions),
-        string_agg(b.line, ${as === 'json' ? `','` : `E'\\n'`} order by b.n) filter (where b.n <= $2),
-        count(*) filter (where b.n <= $2)::int,
-        max(b.ts) filter (where b.n = $2),
-        coalesce(bool_or(b.n > $2), false)
+        string_agg(b.line, ${as === 'json' ? `','` : `E'\\n'`} order by b.ts ${order}),
+        count(*)::int,
+        ${order === 'asc' ? 'max' : 'min'}(b.ts)
       from (
-        select b.ts, ${text} as line, row_number() over () as n
+        select b.ts, ${text} as line
         from (${source}) b
       ) b`,
     values,
   };
 }
 
-function segmentSql(input: { depth: number; branch: number; revision: number; bound: string }): string {
+function segmentSql(input: { depth: number; branch: number; revision: number }): string {
   return `
     select v.*, ${input.depth} as depth
     from stock_data v
     where v.series_id = $1
       and v.branch_id = $${input.branch}
       and v.ts >= $3 and v.ts <= $4
-      and (${input.bound})
       and v.valid_from <= $${input.revision} and v.valid_to > $${input.revision}`;
 }
 

@@ -6,7 +6,7 @@ import { SignerService } from '../encryption/signer.service.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
-import { csvHeader, timeName } from './bar.format.js';
+import { csvHeader, timeName, withoutLastBar, type BarFormat } from './bar.format.js';
 import { barPage, barVersions, oneBar } from './bars.queries.js';
 import { BarNotFound } from './stock-data.errors.js';
 import type { BarRange, BarScope } from './stock-data.types.js';
@@ -26,9 +26,8 @@ export interface BarText {
 interface PageRow {
   readonly head: number;
   readonly text: string;
-  readonly count: number;
-  readonly lastTs: string | null;
-  readonly more: boolean;
+  /** The first bar of the next page; null when there is none. */
+  readonly nextTs: string | null;
 }
 
 /** A CSV is read a page at a time, so that a slow reader holds no connection. */
@@ -65,13 +64,12 @@ export class ReadBarsService {
       range.order,
     ];
     const position = readCursor(this.signer, scope, cursor);
-    const [after, revision] = (position ?? [null, null]) as [string | null, number | null];
+    const [start, revision] = (position ?? [null, null]) as [string | null, number | null];
     const { seriesId, point } = await this.start(range, revision);
-    const row = pageRow(
-      await this.readAt(point, barPage({ ...range, seriesId, point, after, limit }, 'json')),
-    );
+    const page = { ...beginningAt(range, start), seriesId, point, limit };
+    const row = pageRow(await this.readAt(point, barPage(page, 'json')), limit, 'json');
     const answered = this.versioning.answeredRevision(point, row.head);
-    const nextCursor = row.more ? makeCursor(this.signer, scope, [row.lastTs, answered]) : null;
+    const nextCursor = row.nextTs === null ? null : makeCursor(this.signer, scope, [row.nextTs, answered]);
     const { symbol, interval, branch } = range;
     const head = JSON.stringify({ symbol, interval, branch, revision: answered }).slice(0, -1);
     return { body: `${head},"data":[${row.text}],"nextCursor":${JSON.stringify(nextCursor)}}`, nextCursor };
@@ -85,15 +83,15 @@ export class ReadBarsService {
   async *csv(range: BarRange): AsyncGenerator<string> {
     const { seriesId, point } = await this.start(range, null);
     let at = point;
-    let after: string | null = null;
+    let start: string | null = null;
     for (let header = `${csvHeader(range.interval)}\n`; ; header = '') {
-      const page = barPage({ ...range, seriesId, point: at, after, limit: CSV_PAGE_ROWS }, 'csv');
-      const row = pageRow(await this.readAt(at, page));
+      const page = { ...beginningAt(range, start), seriesId, point: at, limit: CSV_PAGE_ROWS };
+      const row = pageRow(await this.readAt(at, barPage(page, 'csv')), CSV_PAGE_ROWS, 'csv');
       const revision = this.versioning.answeredRevision(at, row.head);
-      yield header + (row.count > 0 ? `${row.text}\n` : '');
-      if (!row.more) return;
+      yield header + (row.text === '' ? '' : `${row.text}\n`);
+      if (row.nextTs === null) return;
       at = await this.versioning.readPoint(range.branch, { revision });
-      after = row.lastTs;
+      start = row.nextTs;
     }
   }
 
@@ -139,14 +137,20 @@ export class ReadBarsService {
   }
 }
 
-function pageRow(row: Row | null): PageRow {
-  const [head, text, count, lastTs, more] = row ?? [];
+/** A range that goes on where a page ended. */
+function beginningAt(range: BarRange, start: string | null): BarRange {
+  if (start === null) return range;
+  return range.order === 'asc' ? { ...range, from: start } : { ...range, to: start };
+}
+
+function pageRow(row: Row | null, limit: number, as: BarFormat): PageRow {
+  const [head, joined, count, lastTs] = row ?? [];
+  const text = (joined as string | null) ?? '';
+  const more = Number(count) > limit;
   return {
     head: Number(head),
-    text: (text as string | null) ?? '',
-    count: Number(count),
-    lastTs: lastTs as string | null,
-    more: more === true,
+    text: more ? withoutLastBar(text, as) : text,
+    nextTs: more ? (lastTs as string) : null,
   };
 }
 
