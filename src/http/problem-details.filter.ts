@@ -77,7 +77,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
 
 /** Fastify's refusals of a JSON body reach us with their message only. */
 function isJsonError(status: number, error: unknown): boolean {
-  return status === 400 && error instanceof Error && /JSON/.test(error.message);
+  return status === 400 && error instanceof Error && /json/i.test(error.message);
 }
 
 /** The status that Nest or Fastify gave an error; 500 for any other. */
