@@ -41,7 +41,7 @@ export async function stageCarefully(
   const file = createReadStream(request.file.path, { highWaterMark: CHUNK_BYTES });
   const batches = PARSERS[request.format](file, options);
   await pipeline(copyText(batches, errors, request), tx.copyFrom(copy));
-  await tx.run(analyzeRows());
+  await tx.run(analyzeRows(shape));
   await takeOutTimes(tx, shape, { request, errors });
   await takeOutDuplicates(tx, { request, errors });
   return { shape, errors };

@@ -56,7 +56,7 @@ export async function stageFast(
   const verifier = new LineVerifier(plan);
   const file = createReadStream(request.file.path, { start: plan.headerBytes, highWaterMark: CHUNK_BYTES });
   await pipeline(file, proven(verifier, plan, request), tx.copyFrom(copy));
-  await tx.run(analyzeRows());
+  await tx.run(analyzeRows(shape));
   if (!verifier.ascending && (await tx.runOne(hasDuplicates(shape, request.timezone)))[0] === true) {
     throw new NotPlain('repeated bars');
   }
