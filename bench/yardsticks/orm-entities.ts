@@ -16,14 +16,14 @@ const PlainBarSchema = defineEntity({
   name: 'PlainBar',
   tableName: 'plain_bars',
   properties: {
-    seriesId: p.integer().primary(),
-    day: p.date().primary(),
-    volume: p.bigint('number').nullable(),
+    seriesId: p.integer().primary().hidden(),
+    date: p.date().fieldName('day').primary(),
     open: p.decimal('number').nullable(),
     high: p.decimal('number').nullable(),
     low: p.decimal('number').nullable(),
     close: p.decimal('number'),
     adjClose: p.decimal('number').nullable(),
+    volume: p.bigint('number').nullable(),
   },
 });
 
@@ -36,20 +36,11 @@ class BarsController {
   @Get()
   async latest(@Param('symbol') symbol: string, @Query('limit') limit: string): Promise<unknown> {
     const seriesId = this.series.get(symbol) ?? (await this.seriesOf(symbol));
-    const bars = await this.em.find(
+    const data = await this.em.find(
       PlainBarSchema,
       { seriesId },
-      { orderBy: { day: 'desc' }, limit: Number(limit) },
+      { orderBy: { date: 'desc' }, limit: Number(limit) },
     );
-    const data = bars.map(({ day, open, high, low, close, adjClose, volume }) => ({
-      date: day,
-      open,
-      high,
-      low,
-      close,
-      adjClose,
-      volume,
-    }));
     return { symbol, interval: '1d', branch: 'main', revision: 1, data, nextCursor: null };
   }
 
