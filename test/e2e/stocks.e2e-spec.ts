@@ -46,7 +46,10 @@ describe('stocks over HTTP', () => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => api.post('/v1/stocks', { json: { symbol } })),
       );
-      expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
+      expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([
+        201,
+        ...Array<number>(19).fill(409),
+      ]);
     });
 
     it('is not found when nobody tracks it', async () => {

@@ -76,7 +76,8 @@ export class ApiClient {
   /** Sends one request. **Errors**: when the answer is not one that the document declares. */
   async send(method: string, path: string, call: ApiCall = {}): Promise<ApiAnswer> {
     const { query, json, body, type, headers } = call;
-    const search = query === undefined ? '' : `?${new URLSearchParams(query as Record<string, string>)}`;
+    const search =
+      query === undefined ? '' : `?${new URLSearchParams(query as Record<string, string>).toString()}`;
     const media = type ?? (json === undefined ? undefined : 'application/json');
     const reply = await fetch(`${this.url}${path}${search}`, {
       method,
