@@ -9,6 +9,7 @@ import { openDatabase } from './open-database.js';
  */
 export async function cliOrmOptions(entities: readonly EntitySchema[]): Promise<Options> {
   const database = await openDatabase(loadSettings(), { holder: 'command' });
+  database.unref();
   process.once('beforeExit', () => void database.close());
   const { settings } = database;
   const options = ormOptions({ settings, connection: settings.database.migration, entities });

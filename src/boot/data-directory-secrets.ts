@@ -1,6 +1,7 @@
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { DatabaseSetupError } from '../database/database.errors.js';
 import { generateSecret } from '../encryption/secrets.js';
 
 const SECRET_BYTES = 24;
@@ -22,7 +23,14 @@ export type DataDirectorySecrets = z.infer<typeof secretsFile>;
  * loses the file loses what was encrypted with it.
  */
 export async function dataDirectorySecrets(dataDir: string): Promise<DataDirectorySecrets> {
-  await mkdir(dataDir, { recursive: true });
+  try {
+    await mkdir(dataDir, { recursive: true });
+  } catch (error) {
+    throw new DatabaseSetupError(
+      `The data directory ${dataDir} cannot be made (${(error as NodeJS.ErrnoException).code}). Set STOCKROOM_DATA_DIR to a folder that this user may write.`,
+      { cause: error },
+    );
+  }
   const path = join(dataDir, 'secrets.json');
   return (await readSecrets(path)) ?? (await makeSecrets(path));
 }
@@ -35,7 +43,7 @@ async function readSecrets(path: string): Promise<DataDirectorySecrets | null> {
   if (text === null) return null;
   const parsed = secretsFile.safeParse(parseJson(text));
   if (!parsed.success)
-    throw new Error(
+    throw new DatabaseSetupError(
       `${path} is damaged. Restore it from a backup: what it encrypts cannot be read without it.`,
     );
   return parsed.data;

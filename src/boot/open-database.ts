@@ -12,6 +12,8 @@ export interface OpenDatabase {
   readonly superuser: ConnectionSettings | null;
   /** Lets go of the embedded server; the last holder stops it. Close every connection first. */
   close(): Promise<void>;
+  /** Lets the process end by itself while this is open. */
+  unref(): void;
 }
 
 export interface OpenDatabaseOptions {
@@ -31,7 +33,12 @@ export async function openDatabase(settings: Settings, options: OpenDatabaseOpti
   const { app, migration } = settings.database;
   if (app !== null) {
     const database = { ...settings.database, app, migration: migration ?? app };
-    return { settings: { ...settings, database }, superuser: null, close: async () => undefined };
+    return {
+      settings: { ...settings, database },
+      superuser: null,
+      close: async () => undefined,
+      unref: () => undefined,
+    };
   }
   const secrets = await dataDirectorySecrets(settings.dataDir);
   const server = await EmbeddedPostgres.open({
@@ -42,7 +49,12 @@ export async function openDatabase(settings: Settings, options: OpenDatabaseOpti
   try {
     const superuser = login(server, server.address.superuser, secrets.superuserPassword);
     await provisionEmbedded({ ...superuser, database: 'postgres' }, secrets);
-    return { settings: embeddedSettings(settings, server, secrets), superuser, close: () => server.close() };
+    return {
+      settings: embeddedSettings(settings, server, secrets),
+      superuser,
+      close: () => server.close(),
+      unref: () => server.unref(),
+    };
   } catch (error) {
     await server.close();
     throw error;

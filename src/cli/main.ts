@@ -15,7 +15,6 @@ const program = new Command('stockroom')
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exit(error.exitCode);
-  process.stderr.write(`${failureText(error)}\n`);
+  process.stderr.write(`${error instanceof CommanderError ? error.message : failureText(error)}\n`);
   process.exitCode = 1;
 }

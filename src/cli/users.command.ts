@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { generateSecret } from '../encryption/secrets.js';
 import { UsersService } from '../users/users.service.js';
@@ -6,7 +6,7 @@ import { withApplication } from './command-context.js';
 import { print, type OutputOptions } from './output.js';
 
 interface CreateAdminOptions extends OutputOptions {
-  readonly email: string;
+  readonly email?: string;
   readonly username: string;
 }
 
@@ -20,16 +20,19 @@ export function usersCommand(): Command {
 function createAdmin(): Command {
   return new Command('create-admin')
     .description(
-      'create a SUPER_ADMIN; the password is taken from STOCKROOM_ADMIN_PASSWORD, or generated and printed once',
+      'create a SUPER_ADMIN, named by --email or by STOCKROOM_ADMIN_EMAIL; then STOCKROOM_ADMIN_PASSWORD is the password, else one is generated and printed once',
     )
-    .requiredOption('--email <email>', 'its email')
+    .option('--email <email>', 'its email')
     .option('--username <name>', 'its username', 'admin')
     .option('--json', 'print JSON for scripts')
     .action(async (options: CreateAdminOptions) => {
       // Never an option: arguments are seen by everybody on the machine and kept in the shell's history.
-      const { email, username } = options;
+      const { username } = options;
       await withApplication(async (app) => {
-        const given = app.get<Settings>(SETTINGS).admin.password;
+        const { email: configured, password: given } = app.get<Settings>(SETTINGS).admin;
+        const email = options.email ?? configured;
+        if (email === undefined)
+          throw new CommanderError(1, 'email', 'Say --email, or set STOCKROOM_ADMIN_EMAIL.');
         const password = given ?? generateSecret(PASSWORD_BYTES);
         const { id } = await app.get(UsersService).createSuperAdmin({ email, username, password });
         const shown = given === undefined ? { password } : {};

@@ -38,6 +38,8 @@ export async function withConnection<T>(
   try {
     await client.connect();
   } catch (error) {
+    // Where the driver itself gives up half-way, it leaves the connection open, and the server waits a minute for the rest.
+    void client.end().catch(() => undefined);
     throw setupError(connection, error) ?? error;
   }
   try {
@@ -57,9 +59,18 @@ export async function runStatement(client: Client, statement: Statement): Promis
   return result.rows;
 }
 
+/** How the driver puts it; it gives no code. */
+const NO_TLS = 'The server does not support SSL connections';
+
 /** A connection refused for a reason that waiting does not mend, in words that name the variable; null otherwise. */
 export function setupError(connection: ConnectionSettings, error: unknown): DatabaseSetupError | null {
   const where = `${connection.user}@${connection.host}:${connection.port}/${connection.database}`;
+  if (error instanceof Error && error.message === NO_TLS) {
+    return new DatabaseSetupError(
+      `The database at ${connection.host} does not offer TLS. Turn TLS on there, or append sslmode=disable to DATABASE_URL if the network between is yours.`,
+      { cause: error },
+    );
+  }
   switch (driverErrorFacts(error).code) {
     case '28P01':
     case '28000':
@@ -87,6 +98,23 @@ export function setupError(connection: ConnectionSettings, error: unknown): Data
         { cause: error },
       );
     default:
-      return null;
+      return setupErrorByMessage(where, error);
   }
+}
+
+/** What the driver itself finds wrong before the server could, without a code. */
+function setupErrorByMessage(where: string, error: unknown): DatabaseSetupError | null {
+  const { message } = driverErrorFacts(error);
+  if (/^SASL: .*password must be/.test(message)) {
+    return new DatabaseSetupError(`The database asks ${where} for a password. Put one into DATABASE_URL.`, {
+      cause: error,
+    });
+  }
+  if (message.startsWith('The server does not support SSL')) {
+    return new DatabaseSetupError(
+      `The database at ${where} does not speak TLS. Switch it on there, or append sslmode=disable to DATABASE_URL where nobody can listen in.`,
+      { cause: error },
+    );
+  }
+  return null;
 }

@@ -33,7 +33,12 @@ export class SqlTransaction {
    * The text comes from a `*.queries.ts` function; COPY takes no bound values.
    */
   copyFrom(statement: Statement): CopyStreamQuery {
-    return this.client.query(copyFrom(statement.text));
+    const stream = this.client.query(copyFrom(statement.text));
+    // What broke the source stays with us: the package would send its message to the server, and into the server's log.
+    const destroy = stream._destroy.bind(stream);
+    stream._destroy = (error, done) =>
+      destroy(error === null ? null : new Error('given up by the sender'), () => done(error));
+    return stream;
   }
 
   /** Ends the transaction with a rollback instead of a commit, without an error: a dry run, or nothing to change. */

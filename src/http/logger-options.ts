@@ -49,6 +49,11 @@ export function loggerOptions({ log }: Settings): Params {
         if (response.statusCode >= 500 || error !== undefined) return 'error';
         return response.statusCode >= 400 ? 'warn' : 'info';
       },
+      // The error itself has a line of its own where it was caught; here it would only repeat the status.
+      customErrorObject: (_request, _response, _error, line: Record<string, unknown>) => ({
+        ...line,
+        err: undefined,
+      }),
       autoLogging: { ignore: (request) => PROBES.has(pathOf(request)) },
     },
   };

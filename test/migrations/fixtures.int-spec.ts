@@ -80,6 +80,7 @@ async function appOver(db: TestDatabase): Promise<NestFastifyApplication> {
   return createApp({
     settings: { ...settings, database: { ...settings.database, app: db.app, migration: db.owner } },
     superuser: null,
+    unref: () => undefined,
     close: async () => undefined,
   });
 }

@@ -80,6 +80,7 @@ function openTestDatabase(db: TestDatabase, dataDir: string, options: TestAppOpt
       },
     },
     superuser: null,
+    unref: () => undefined,
     close: async () => undefined,
   };
 }

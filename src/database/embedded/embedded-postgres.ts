@@ -114,6 +114,11 @@ export class EmbeddedPostgres {
     return this.closed;
   }
 
+  /** Lets the process end by itself although the lease is held; {@link close} belongs in its `beforeExit`. */
+  unref(): void {
+    this.lease.unref();
+  }
+
   private watch(): void {
     void this.lease.lost.then(() => {
       if (!this.closing.signal.aborted) this.recovery = this.recover();

@@ -95,6 +95,11 @@ async function becomeService(client: Client, dataDir: string): Promise<void> {
   }
 }
 
+/** The driver's client has both; its published types do not say so. */
+function referable(client: Client): { ref(): void; unref(): void } {
+  return client as unknown as { ref(): void; unref(): void };
+}
+
 /**
  * A share in the running server. It consists of advisory locks of one connection, so it ends with the process however
  * that ends; a counter or a file would have to be mended after a `kill -9`.
@@ -146,12 +151,18 @@ export class Lease {
     return undefined;
   }
 
+  /** The connection alone does not keep the process alive any more. */
+  unref(): void {
+    referable(this.client).unref();
+  }
+
   get isLost(): boolean {
     return this.ended;
   }
 
   /** True when this was the last holder: the caller must stop the server, while nobody can join, and then call `end`. */
   async leave(): Promise<boolean> {
+    referable(this.client).ref();
     if (this.holder === 'service') await queries.resignService(this.client);
     await queries.leaveHolders(this.client);
     return queries.tryCloseHolders(this.client);

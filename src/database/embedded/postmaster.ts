@@ -148,9 +148,15 @@ async function describeHold(spec: ServerSpec): Promise<string> {
 export async function reachOrStartServer(spec: ServerSpec, signal: AbortSignal): Promise<Reached> {
   const began = Date.now();
   let told = began;
+  let ours = false;
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
     signal.throwIfAborted();
-    const running = await reachServer(spec);
+    const running = await reachServer(spec).catch(async (error: unknown) => {
+      // A server that we started and that does not let us in must not stay behind.
+      if (ours) await stopServer(spec.place.location, spec.log);
+      throw error;
+    });
+    ours ||= running === 'absent';
     const state = running === 'absent' ? await startServer(spec, signal) : running;
     if (typeof state === 'object' && 'client' in state) return state;
 
