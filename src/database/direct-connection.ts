@@ -59,18 +59,9 @@ export async function runStatement(client: Client, statement: Statement): Promis
   return result.rows;
 }
 
-/** How the driver puts it; it gives no code. */
-const NO_TLS = 'The server does not support SSL connections';
-
 /** A connection refused for a reason that waiting does not mend, in words that name the variable; null otherwise. */
 export function setupError(connection: ConnectionSettings, error: unknown): DatabaseSetupError | null {
   const where = `${connection.user}@${connection.host}:${connection.port}/${connection.database}`;
-  if (error instanceof Error && error.message === NO_TLS) {
-    return new DatabaseSetupError(
-      `The database at ${connection.host} does not offer TLS. Turn TLS on there, or append sslmode=disable to DATABASE_URL if the network between is yours.`,
-      { cause: error },
-    );
-  }
   switch (driverErrorFacts(error).code) {
     case '28P01':
     case '28000':
@@ -110,9 +101,9 @@ function setupErrorByMessage(where: string, error: unknown): DatabaseSetupError 
       cause: error,
     });
   }
-  if (message.startsWith('The server does not support SSL')) {
+  if (message === 'The server does not support SSL connections') {
     return new DatabaseSetupError(
-      `The database at ${where} does not speak TLS. Switch it on there, or append sslmode=disable to DATABASE_URL where nobody can listen in.`,
+      `The database at ${where} does not offer TLS. Turn TLS on there, or append sslmode=disable to DATABASE_URL if the network between is yours.`,
       { cause: error },
     );
   }

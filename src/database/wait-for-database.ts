@@ -35,8 +35,10 @@ export async function waitForDatabase(connection: ConnectionSettings, options: W
     } catch (error) {
       if (error instanceof DatabaseSetupError) throw error;
       const reason = driverErrorFacts(error).code ?? driverErrorFacts(error).message;
-      const pause = delay / 2 + (Math.random() * delay) / 2;
-      if (performance.now() + pause > deadline) {
+      const left = deadline - performance.now();
+      // The last pause is what is left, so that a database that comes late in the time is still found.
+      const pause = Math.min(delay / 2 + (Math.random() * delay) / 2, left);
+      if (left <= 0) {
         throw new DatabaseSetupError(
           `No database at ${connection.host}:${connection.port} within ${options.seconds} s (${reason}). Check DATABASE_URL, or that the server runs.`,
           { cause: error },
