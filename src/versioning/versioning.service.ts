@@ -20,6 +20,8 @@ import {
   insertRevision,
   revisionAtInstant,
   takeCommitLock,
+  takeFinishLock,
+  waitForFinish,
 } from './revisions.queries.js';
 import { AsOfBeforeFirst, AsOfInFuture, BranchNotFound, BranchNotOpen } from './versioning.errors.js';
 import {
@@ -129,6 +131,7 @@ export class VersioningService {
     const [fresh] = await tx.runOne(hasNoVersions(table, lineageAt(line, NOW), proposals.scopes));
     const step = { table, branchId: line.id, revision: id, proposals };
     const counts = fresh === true ? await writeAll(tx, step) : await writeChanges(tx, { ...step, line });
+    await tx.run(takeFinishLock());
     await tx.run(finishRevision({ id, ...counts }));
     const changed = counts.inserted + counts.corrected + counts.withdrawn;
     if (changed === 0 || draft.dryRun) {
@@ -143,8 +146,10 @@ export class VersioningService {
       if (asOf.revision < 1) throw new AsOfBeforeFirst(String(asOf.revision));
       return asOf.revision;
     }
-    const row = await this.sql.readOne(revisionAtInstant(asOf.instant));
-    const [head, revision, isFuture] = row ?? [];
+    const [head, revision, isFuture] = await this.sql.transaction(async (tx) => {
+      await tx.run(waitForFinish());
+      return tx.runOne(revisionAtInstant(asOf.instant));
+    });
     if (isFuture === true) throw new AsOfInFuture(asOf.instant, Number(head));
     if (Number(revision) === 0) throw new AsOfBeforeFirst(asOf.instant);
     return Number(revision);
