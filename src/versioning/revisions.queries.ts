@@ -5,6 +5,18 @@ import type { RevisionDraft, VersionedTable } from './versioning.types.js';
 const COMMIT_LOCK = '7163001042';
 
 /**
+ * Gives a commit the patience to wait for its turn: behind a first import of millions of rows it may take longer than any
+ * other statement of a request should. Work that needs more time than this says so itself.
+ */
+export function patience(): Statement {
+  return {
+    name: 'commit_patience',
+    text: `select set_config('lock_timeout', '60s', true), set_config('statement_timeout', '75s', true)`,
+    values: [],
+  };
+}
+
+/**
  * Waits for the turn to commit. Held to the end of the transaction, so revisions become visible in the order of their
  * numbers: an answer given for a revision can never change because an earlier one was still on its way.
  */

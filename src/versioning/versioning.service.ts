@@ -18,6 +18,7 @@ import {
   finishRevision,
   headRevision,
   insertRevision,
+  patience,
   revisionAtInstant,
   takeCommitLock,
   takeFinishLock,
@@ -111,6 +112,7 @@ export class VersioningService {
   async commit(table: VersionedTable, draft: RevisionDraft, work: CommitWork): Promise<CommitReport> {
     const line = await this.line(draft.branch);
     return this.sql.transaction(async (tx) => {
+      await tx.run(patience());
       const proposals = await work.stage(tx);
       await tx.run(takeCommitLock());
       const [status] = await tx.runOne(lockBranch(line.id));
