@@ -1,9 +1,5 @@
-import {
-  createParamDecorator,
-  SetMetadata,
-  type CustomDecorator,
-  type ExecutionContext,
-} from '@nestjs/common';
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
 
 /** What someone may do, from least to most. */
 export type Role = 'USER' | 'ADMIN' | 'SUPER_ADMIN';
@@ -30,16 +26,26 @@ export type AccessRule =
   { readonly public: true } | { readonly roles: readonly Role[] } | { readonly session: true };
 
 /** Open to everyone, without credentials. */
-export const Public = (): CustomDecorator =>
+export const Public = (): ClassDecorator & MethodDecorator =>
   SetMetadata(ACCESS_METADATA, { public: true } satisfies AccessRule);
 
 /** Needs a session; a visitor's is enough. */
-export const AnySession = (): CustomDecorator =>
-  SetMetadata(ACCESS_METADATA, { session: true } satisfies AccessRule);
+export const AnySession = (): ClassDecorator & MethodDecorator =>
+  applyDecorators(
+    SetMetadata(ACCESS_METADATA, { session: true } satisfies AccessRule),
+    ApiSecurity('visitor'),
+    ApiSecurity('cookie'),
+    ApiSecurity('bearer'),
+  );
 
 /** Needs a signed-in user with one of these roles. */
-export const Roles = (...roles: Role[]): CustomDecorator =>
-  SetMetadata(ACCESS_METADATA, { roles } satisfies AccessRule);
+export const Roles = (...roles: Role[]): ClassDecorator & MethodDecorator =>
+  applyDecorators(
+    SetMetadata(ACCESS_METADATA, { roles } satisfies AccessRule),
+    ApiExtension('x-required-roles', roles),
+    ApiSecurity('cookie'),
+    ApiSecurity('bearer'),
+  );
 
 /** Who asks, as a parameter of a route; null where nobody had to say. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): Principal | null => {

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from '../config/settings.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { limitBodyTime } from './body-timeout.hook.js';
-import { acceptExactNumbers } from './exact-numbers.js';
+import { acceptJson } from './json-body.js';
 import { serveOpenApi } from './openapi.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import { refuseUnstorableText } from './storable-text.hook.js';
@@ -34,7 +34,7 @@ export async function configureApp(app: NestFastifyApplication, settings: Settin
     reply.header('cache-control', 'no-store');
   });
   acceptUploads(fastify);
-  acceptExactNumbers(fastify);
+  acceptJson(fastify);
   fastify.addHook('onRequest', limitBodyTime);
   fastify.addHook('preValidation', refuseUnstorableText);
   app.useGlobalPipes(validationPipe());

@@ -2,6 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { toJSONSchema, type ZodType } from 'zod';
 import { problemResponse } from '../common/problem.dto.js';
+import { completeDocument } from './complete-openapi.js';
+import type { Schema } from './openapi-schemas.js';
 
 const TITLE = 'Stockroom';
 const DESCRIPTION = [
@@ -28,10 +30,10 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   });
   describeDownloads(document);
   const { components } = convert(problemResponse, 'output');
-  return {
+  return completeDocument({
     ...document,
     components: { ...document.components, schemas: { ...document.components?.schemas, ...components } },
-  };
+  });
 }
 
 /** What is sent as CSV is text; the decorators can only give one schema to all media types of an answer. */
@@ -45,19 +47,14 @@ function describeDownloads({ paths }: OpenAPIObject): void {
   }
 }
 
-type SchemaObject = Exclude<
-  NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string],
-  { $ref: string }
->;
-
 /** A schema for this place, and those that it refers to by name for the document's `components`. */
 function convert(
   schema: ZodType,
   io: 'input' | 'output',
-): { schema: SchemaObject; components: Record<string, SchemaObject> } {
+): { schema: Schema; components: Record<string, Schema> } {
   const json = toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' });
   const { $schema: _dialect, $defs = {}, ...rest } = json;
-  return { schema: rest as SchemaObject, components: $defs as Record<string, SchemaObject> };
+  return { schema: rest as Schema, components: $defs as Record<string, Schema> };
 }
 
 /** Serves the document at `/openapi.json` and a page to browse it at `/docs`. */

@@ -7,7 +7,7 @@ export const JSON_STREAM = 'application/x-stockroom-json-stream';
 const STREAMED_TYPES = ['text/csv', 'application/x-ndjson', JSON_STREAM];
 
 /** A media type that no route takes: what is renamed to it is answered with 415. */
-export const NOT_ACCEPTED = 'application/x-not-accepted-here';
+const NOT_ACCEPTED = 'application/x-not-accepted-here';
 
 /** Marks a route, in its Fastify config, as one that reads its body as a stream. */
 export interface StreamedRouteConfig {

@@ -17,6 +17,12 @@ export interface BarPageText {
   readonly nextCursor: string | null;
 }
 
+/** A whole range as CSV, and the revision that it shows. */
+export interface BarDownload {
+  readonly revision: number;
+  readonly chunks: AsyncGenerator<string>;
+}
+
 /** One bar, its JSON ready to send, and the revision that brought it. */
 export interface BarText {
   readonly json: string;
@@ -76,23 +82,34 @@ export class ReadBarsService {
   }
 
   /**
-   * All bars of a range as lines of CSV with a header, in chunks, without a limit. The revision is fixed by the first chunk.
+   * All bars of a range as lines of CSV with a header, in chunks, without a limit, all at one revision.
    *
    * **Errors**: as {@link page}, all of them before the first chunk.
    */
-  async *csv(range: BarRange): AsyncGenerator<string> {
+  async csv(range: BarRange): Promise<BarDownload> {
     const { seriesId, point } = await this.start(range, null);
-    let at = point;
-    let start: string | null = null;
-    for (let header = `${csvHeader(range.interval)}\n`; ; header = '') {
-      const page = { ...beginningAt(range, start), seriesId, point: at, limit: CSV_PAGE_ROWS };
-      const row = pageRow(await this.readAt(at, barPage(page, 'csv')), CSV_PAGE_ROWS, 'csv');
-      const revision = this.versioning.answeredRevision(at, row.head);
-      yield header + (row.text === '' ? '' : `${row.text}\n`);
-      if (row.nextTs === null) return;
-      at = await this.versioning.readPoint(range.branch, { revision });
+    const first = await this.csvPage(range, seriesId, point);
+    const revision = this.versioning.answeredRevision(point, first.head);
+    return { revision, chunks: this.csvChunks(range, { seriesId, revision, first }) };
+  }
+
+  private async *csvChunks(
+    range: BarRange,
+    { seriesId, revision, first }: { seriesId: number; revision: number; first: PageRow },
+  ): AsyncGenerator<string> {
+    yield `${csvHeader(range.interval)}\n${first.text === '' ? '' : `${first.text}\n`}`;
+    if (first.nextTs === null) return;
+    const point = await this.versioning.readPoint(range.branch, { revision });
+    for (let start: string | null = first.nextTs; start !== null;) {
+      const row: PageRow = await this.csvPage(beginningAt(range, start), seriesId, point);
+      yield `${row.text}\n`;
       start = row.nextTs;
     }
+  }
+
+  private async csvPage(range: BarRange, seriesId: number, point: ReadPoint): Promise<PageRow> {
+    const statement = barPage({ ...range, seriesId, point, limit: CSV_PAGE_ROWS }, 'csv');
+    return pageRow(await this.readAt(point, statement), CSV_PAGE_ROWS, 'csv');
   }
 
   /** One bar. **Errors**: as {@link page}, and `BarNotFound` where the branch shows none. */

@@ -11,7 +11,7 @@ import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
 import { barTime, rangeBounds } from './bar-time.format.js';
 import { barPageResponse, barPath, barResponse, barVersionsResponse, type BarPath } from './dto/bar.dto.js';
 import { oneBarQuery, readBarsQuery, type OneBarQuery, type ReadBarsQuery } from './dto/read-bars.dto.js';
-import { ReadBarsService } from './read-bars.service.js';
+import { ReadBarsService, type BarDownload } from './read-bars.service.js';
 import type { BarRange } from './stock-data.types.js';
 
 /** Bars over HTTP: pages, downloads, one bar and its versions. */
@@ -38,7 +38,7 @@ export class StockDataController {
     const range: BarRange = { symbol, interval, branch, asOf, order, ...rangeBounds(query.from, query.to) };
     reply.header('vary', 'Accept');
     if (wantsCsv(request.headers.accept)) {
-      await sendCsv(reply, this.bars.csv(range), `${symbol}-${interval}.csv`);
+      await sendCsv(reply, await this.bars.csv(range), `${symbol}-${interval}.csv`);
       return;
     }
     const { body, nextCursor } = await this.bars.page(range, query.limit, query.cursor);
@@ -91,13 +91,15 @@ function wantsCsv(accept: string | undefined): boolean {
   return csv !== -1 && (json === -1 || csv < json);
 }
 
-/** Sends the first chunk's errors as errors; what breaks later can only cut the connection. */
-async function sendCsv(reply: FastifyReply, chunks: AsyncGenerator<string>, fileName: string): Promise<void> {
-  const first = await chunks.next();
-  const body = (async function* () {
-    yield first.value as string;
-    yield* chunks;
-  })();
-  reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${fileName}"`);
-  await reply.send(Readable.from(body));
+/** What breaks from here on can only cut the connection: the errors of a request came before. */
+async function sendCsv(
+  reply: FastifyReply,
+  { revision, chunks }: BarDownload,
+  fileName: string,
+): Promise<void> {
+  reply
+    .type('text/csv; charset=utf-8')
+    .header('content-disposition', `attachment; filename="${fileName}"`)
+    .header('x-revision', revision);
+  await reply.send(Readable.from(chunks));
 }

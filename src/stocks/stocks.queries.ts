@@ -118,8 +118,14 @@ export function notePull(symbols: readonly string[]): Statement {
     text: `
       update tracked_stocks
       set last_pull_date = (now() at time zone 'UTC')::date, version = version + 1, updated_at = now()
-      where symbol = any($1::text[])
-        and last_pull_date is distinct from (now() at time zone 'UTC')::date`,
+      where id in (
+        select id
+        from tracked_stocks
+        where symbol = any($1::text[])
+          and last_pull_date is distinct from (now() at time zone 'UTC')::date
+        order by id
+        for no key update
+      )`,
     values: [symbols],
   };
 }

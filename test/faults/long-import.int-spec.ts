@@ -39,17 +39,12 @@ describe('an import of a million rows', () => {
     const seen: { readonly asOf: number; readonly text: string }[] = [];
     const instants: { readonly asOf: string; readonly revision: number }[] = [];
     let slowest = 0;
-    let refused = 0;
     for (let n = 0; !finished; n++) {
       const startedAt = performance.now();
       const changed = await api.put(`/v1/stocks/${short}/data/${day(n % 500)}`, { json: { close: n + 2 } });
       slowest = Math.max(slowest, performance.now() - startedAt);
-      if (changed.status === 503) {
-        // Waited longer for its turn than a request may; it says so, and changed nothing.
-        expect(changed.json).toMatchObject({ code: 'database-timeout' });
-        refused++;
-        continue;
-      }
+      // It may have to wait for its turn behind the import, and gets it.
+      expect(changed.status).toBe(200);
       made.push(revisionOf(changed));
       // Of an instant two seconds ago every commit is visible.
       const asOf = new Date(Date.now() - 2_000).toISOString();
@@ -79,7 +74,7 @@ describe('an import of a million rows', () => {
     });
     expect(before.json).toMatchObject({ data: [] });
     if (process.env.STOCKROOM_TEST_FIGURES)
-      console.log({ corrections: made.length, refused, slowest: Math.round(slowest) });
+      console.log({ corrections: made.length, slowest: Math.round(slowest) });
   }, 120_000);
 });
 
