@@ -65,6 +65,8 @@ export function serveOpenApi(app: NestFastifyApplication): void {
     .addHook('onRequest', async (request, reply) => {
       if (request.url === '/docs' || request.url.startsWith('/docs/')) {
         reply.header('content-security-policy', DOCS_POLICY);
+        // Made by the library, with addresses that are right one folder above only.
+        if (request.url === '/docs/index.html') return reply.redirect('/docs');
       }
     });
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
