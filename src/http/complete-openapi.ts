@@ -40,6 +40,8 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
 }
 
 function completeOperation(operation: Operation, method: (typeof METHODS)[number]): void {
+  // Said outright, so that no reader takes it for forgotten: open to everyone.
+  operation.security ??= [];
   addErrors(operation);
   const { responses } = operation;
   const parameters = (operation.parameters ?? []) as Parameter[];
