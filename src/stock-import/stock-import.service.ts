@@ -79,9 +79,9 @@ export class StockImportService {
     let symbols: readonly string[] = [];
     const commit = await this.commit(request, async (tx) => {
       const shape = await stageFast(tx, plan, request);
-      const resolved = await this.resolveSymbols(tx, request, null);
-      symbols = resolved.symbols;
-      return proposals(request, shape, resolved);
+      const series = await this.resolveSymbols(tx, request, null);
+      symbols = [...series.keys()];
+      return proposals(request, shape, series);
     });
     return { symbols, report: reportOf(commit, new RowErrors()) };
   }
@@ -92,10 +92,10 @@ export class StockImportService {
     const commit = await this.commit(request, async (tx) => {
       const staged = await stageCarefully(tx, request, options);
       errors = staged.errors;
-      const resolved = await this.resolveSymbols(tx, request, errors);
-      symbols = resolved.symbols;
+      const series = await this.resolveSymbols(tx, request, errors);
+      symbols = [...series.keys()];
       if (errors.count > 0 && request.onError === 'abort') throw new ImportRejected(rejection(errors));
-      return proposals(request, staged.shape, resolved);
+      return proposals(request, staged.shape, series);
     });
     return { symbols, report: reportOf(commit, errors) };
   }
@@ -120,10 +120,9 @@ export class StockImportService {
     tx: SqlTransaction,
     request: ImportRequest,
     errors: RowErrors | null,
-  ): Promise<ResolvedSymbols> {
+  ): Promise<SeriesBySymbol> {
     const { symbol, interval, track } = request;
-    if (symbol !== null)
-      return { symbols: [symbol], series: [await this.stocks.ensureSeries(tx, symbol, interval)] };
+    if (symbol !== null) return new Map([[symbol, await this.stocks.ensureSeries(tx, symbol, interval)]]);
     const staged = await tx.run(stagedSymbols(errors !== null));
     const symbols = staged.map(([name]) => String(name));
     const { unusable, series } = await this.stocks.prepareSymbols(tx, { symbols, interval, track });
@@ -138,7 +137,7 @@ export class StockImportService {
         })),
       );
     }
-    return { symbols: symbols.filter((name) => !unusable.has(name)), series };
+    return series;
   }
 
   private async requireTimezone(timezone: string): Promise<void> {
@@ -156,15 +155,12 @@ interface FinishedImport {
   readonly report: ImportReport;
 }
 
-/** The symbols that are imported and their series. */
-interface ResolvedSymbols {
-  readonly symbols: readonly string[];
-  readonly series: readonly number[];
-}
+/** The symbols that are imported, each with the number of its series. */
+type SeriesBySymbol = ReadonlyMap<string, number>;
 
-function proposals(request: ImportRequest, shape: StagedShape, { series }: ResolvedSymbols): Proposals {
-  const { timezone, interval, symbol } = request;
-  return stagedProposals({ shape, timezone, interval, series, bySymbol: symbol === null });
+function proposals(request: ImportRequest, shape: StagedShape, series: SeriesBySymbol): Proposals {
+  const { timezone, symbol } = request;
+  return stagedProposals({ shape, timezone, series, bySymbol: symbol === null });
 }
 
 function reportOf(commit: CommitReport, errors: RowErrors): ImportReport {

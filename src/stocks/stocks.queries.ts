@@ -103,7 +103,7 @@ export function seriesOfSymbols(symbols: readonly string[], interval: Interval):
   return {
     name: 'series_of_symbols',
     text: `
-      select x.id
+      select s.symbol, x.id
       from tracked_stocks s
       join stock_series x on x.tracked_stock_id = s.id
       where s.symbol = any($1::text[]) and x."interval" = $2`,

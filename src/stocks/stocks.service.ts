@@ -44,10 +44,10 @@ export interface ListStocks {
   readonly cursor: string | undefined;
 }
 
-/** Symbols made ready for an import. **Shape**: what is wrong with those that cannot be used, and the series of the others. */
+/** Symbols made ready for an import. **Shape**: by symbol, what is wrong with those that cannot be used, and the series of the others. */
 export interface PreparedSymbols {
   readonly unusable: ReadonlyMap<string, string>;
-  readonly series: readonly number[];
+  readonly series: ReadonlyMap<string, number>;
 }
 
 const REMEMBERED_SERIES = 50_000;
@@ -166,8 +166,8 @@ export class StocksService {
     }
     const usable = symbols.filter((symbol) => !unusable.has(symbol));
     await tx.run(ensureSeries(usable, interval));
-    const series = (await tx.run(seriesOfSymbols(usable, interval))).map(([id]) => Number(id));
-    return { unusable, series };
+    const rows = await tx.run(seriesOfSymbols(usable, interval));
+    return { unusable, series: new Map(rows.map(([symbol, id]) => [String(symbol), Number(id)])) };
   }
 
   /** Notes that bars of these stocks were imported today. */
