@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Params } from 'nestjs-pino';
+import { stdSerializers } from 'pino';
 import type { Settings } from '../config/settings.js';
+import { loggableDatabaseError } from '../database/loggable-error.js';
+import { withOwnMessage } from './log-message.js';
 import { requestIdOf } from './request-id.js';
 
 const PROBES = new Set(['/livez', '/readyz', '/startupz', '/metrics']);
@@ -44,6 +47,12 @@ export function loggerOptions({ log }: Settings): Params {
           path: request.url.split('?', 1)[0],
         }),
         res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
+        err: (error: Error) => loggableDatabaseError(error) ?? stdSerializers.err(error),
+      },
+      hooks: {
+        logMethod(args, method) {
+          method.apply(this, withOwnMessage(args) as typeof args);
+        },
       },
       customLogLevel: (_request, response, error) => {
         if (response.statusCode >= 500 || error !== undefined) return 'error';
