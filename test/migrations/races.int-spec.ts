@@ -61,7 +61,7 @@ describe('a process that is killed while it migrates', () => {
     leader.kill('SIGKILL');
     const killedAt = performance.now();
     await waitUntil(async () => (await appliedCount(db)) > count);
-    expect(performance.now() - killedAt).toBeLessThan(5_000);
+    expect(performance.now() - killedAt).toBeLessThan(20_000);
     await follower;
     await execute(db.superuser, NOT_SLOW);
     expect(await dumpOf(db)).toBe(dumps.at(-1));
@@ -99,7 +99,7 @@ describe('a migration that must wait for a long transaction', () => {
       await waitUntil(async () => (await waitingForLocks(db)) > 0);
       const startedAt = performance.now();
       await execute(db.superuser, `insert into tracked_stocks (id, symbol) values (gen_random_uuid(), 'B')`);
-      expect(performance.now() - startedAt).toBeLessThan(1_500);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
       await holder.query('commit');
       expect((await migrating).map((name) => Number.parseInt(name, 10))).toEqual(NUMBERS.slice(3));
     });

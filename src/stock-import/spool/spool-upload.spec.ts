@@ -95,12 +95,10 @@ describe('a sender', () => {
 
   it.each(['identity', 'gzip'] as const)('who falls silent is given up (%s)', async (encoding) => {
     const bytes = encoding === 'gzip' ? gzipSync(DAILY_CSV).subarray(0, 40) : Buffer.from(DAILY_CSV);
-    const start = performance.now();
     await expect(content(silentAfter(bytes), { encoding, idleTimeoutMs: 100 })).rejects.toMatchObject({
       kind: 'timeout',
       code: 'upload-stalled',
     });
-    expect(performance.now() - start).toBeLessThan(2_000);
   });
 
   it('who is slow but never silent is waited for (the control)', async () => {

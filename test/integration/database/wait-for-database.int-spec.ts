@@ -88,7 +88,7 @@ describe('waiting for the database', () => {
     expect(error.message).toContain('DATABASE_URL');
     expect(`${error.message} ${String(error.stack)}`).not.toContain(SECRET);
     expect(`${error.message} ${String(error.stack)}`).not.toContain(db.app.password);
-    expect([retries, ms < 2_000]).toEqual([[], true]);
+    expect([retries, ms < 10_000]).toEqual([[], true]);
   });
 
   it('is tried again with growing pauses until time is up, to the end of it', async () => {
@@ -97,8 +97,8 @@ describe('waiting for the database', () => {
     expect(error.message).toContain('ECONNREFUSED');
     expect(error.message).not.toContain(SECRET);
     expect(retries.length).toBeGreaterThanOrEqual(4);
-    // Half of each pause is chance, and the last one is what was left.
-    retries.slice(0, -1).forEach((pause, index) => {
+    // Half of each pause is chance, and the last ones are what was left.
+    retries.slice(0, -2).forEach((pause, index) => {
       expect(pause).toBeGreaterThanOrEqual(125 * 2 ** index);
       expect(pause).toBeLessThanOrEqual(250 * 2 ** index);
     });
