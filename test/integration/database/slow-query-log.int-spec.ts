@@ -36,7 +36,7 @@ describe('the slow-query log', () => {
     open = await openSql(db.app, { log: { slowQueryMs: 50 } });
     const slow = statement('select pg_sleep(0.1), $1::text', [SECRETS.email]);
     await open.sql.read({ ...slow, name: 'slow_one' });
-    expect(lines).toEqual([expect.stringMatching(/"statement":"slow_one","durationMs":1\d\d\b/)]);
+    expect(lines).toEqual([expect.stringMatching(/"statement":"slow_one","durationMs":\d{3,}\b/)]);
     await open.sql.transaction(async (tx) => {
       await tx.run({ ...slow, name: 'slow_in_transaction' });
     });

@@ -27,7 +27,8 @@ export async function openSql(connection: ConnectionSettings, options: SqlOption
   const defaults = loadSettings({});
   const settings: Settings = {
     ...defaults,
-    log: { ...defaults.log, ...options.log },
+    // Tests wait on purpose; only those of the log itself want to hear of it.
+    log: { ...defaults.log, slowQueryMs: 60_000, ...options.log },
     database: {
       ...defaults.database,
       pool: { ...defaults.database.pool, ...options.pool },
