@@ -102,7 +102,8 @@ export function oneBar(input: {
  * Every version of one bar that a branch shows or showed: its own, and those of its ancestors up to each fork, newest
  * first.
  *
- * **Shape**: one row: head revision, a JSON array as text. A withdrawn stretch is a version with null prices.
+ * **Shape**: one row: head revision, a JSON array as text. A withdrawn stretch is a version with null prices. A version that
+ * ended after the point is shown as open: at the point it was.
  */
 export function barVersions(input: {
   seriesId: number;
@@ -114,7 +115,7 @@ export function barVersions(input: {
   const values: unknown[] = [input.seriesId, input.ts];
   const segments = point.lineage.map((segment) => {
     values.push(segment.branchId, segment.revision);
-    return `(v.branch_id = $${values.length - 1} and v.valid_from <= $${values.length})`;
+    return `($${values.length - 1}::smallint, $${values.length}::bigint)`;
   });
   return {
     name: `bar_versions_${interval}_${segments.length}`,
@@ -127,17 +128,18 @@ export function barVersions(input: {
           ${barMembers(interval, 'v')},
           v.withdrawn::text,
           v.valid_from,
-          coalesce(nullif(v.valid_to, 9223372036854775807)::text, 'null'),
+          case when v.valid_to <= l.revision then v.valid_to::text else 'null' end,
           to_json(b.name),
           (select row_to_json(j)
             from (
               select r.id, r.kind, r.source, r.message, r.author_id as "authorId",
                 to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"
             ) j)) as line
-        from stock_data v
+        from (values ${segments.join(', ')}) l (branch_id, revision)
+        join stock_data v on v.branch_id = l.branch_id and v.valid_from <= l.revision
         join branches b on b.id = v.branch_id
         join revisions r on r.id = v.valid_from
-        where v.series_id = $1 and v.ts = $2 and (${segments.join(' or ')})
+        where v.series_id = $1 and v.ts = $2
       ) v`,
     values,
   };
