@@ -28,7 +28,7 @@ export class ChangeBarController {
   constructor(private readonly changes: ChangeBarService) {}
 
   @Put()
-  @RouteConfig({ exactNumbers: true })
+  @RouteConfig({ exactNumbers: ['open', 'high', 'low', 'close', 'adjClose', 'volume'] })
   @ApiOperation({ summary: 'Correct one bar; earlier revisions still show the old one' })
   @ApiOkResponse({ standardSchema: changedBarResponse })
   @ApiProblems(401, 403, 404, 408, 409, 412, 413, 415, 422)

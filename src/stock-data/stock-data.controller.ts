@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { symbolPath, type SymbolPath } from '../bars/symbol.dto.js';
 import { etagOf, isUnchanged } from '../common/etag.js';
 import { JSON_TYPE } from '../common/json-text.js';
-import { nextLink } from '../common/pagination.js';
+import { InvalidCursor, nextLink } from '../common/pagination.js';
 import { AnySession } from '../common/principal.js';
 import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
 import { barTime, rangeBounds } from './bar-time.format.js';
@@ -38,6 +38,8 @@ export class StockDataController {
     const range: BarRange = { symbol, interval, branch, asOf, order, ...rangeBounds(query.from, query.to) };
     reply.header('vary', 'Accept');
     if (wantsCsv(request.headers.accept)) {
+      // A download has no pages: going on from one would send its rows twice.
+      if (query.cursor !== undefined) throw new InvalidCursor();
       await sendCsv(reply, await this.bars.csv(range), `${symbol}-${interval}.csv`);
       return;
     }
@@ -82,13 +84,18 @@ export class StockDataController {
   }
 }
 
-/** True when CSV is named and JSON is not preferred to it. */
+/** True when CSV is named and not liked less than JSON (RFC 9110, 12.5.1); of two liked alike, the first one counts. */
 function wantsCsv(accept: string | undefined): boolean {
-  if (accept === undefined) return false;
-  const types = accept.split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase());
-  const csv = types.indexOf('text/csv');
-  const json = types.findIndex((type) => type === 'application/json' || type === '*/*');
-  return csv !== -1 && (json === -1 || csv < json);
+  const ranges = (accept ?? '').split(',').map((part, place) => {
+    const [type = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
+    const q = parameters.find((parameter) => parameter.startsWith('q='));
+    return { type, quality: q === undefined ? 1 : Number(q.slice(2)), place };
+  });
+  const csv = ranges.find(({ type }) => type === 'text/csv');
+  const json = ranges.find(({ type }) => ['application/json', 'application/*', '*/*'].includes(type));
+  if (csv === undefined || !(csv.quality > 0)) return false;
+  if (json === undefined || csv.quality !== json.quality) return csv.quality > (json?.quality ?? 0);
+  return csv.place < json.place;
 }
 
 /** What breaks from here on can only cut the connection: the errors of a request came before. */
