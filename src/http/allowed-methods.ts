@@ -14,7 +14,7 @@ export class AllowedMethods {
     fastify.addHook('onRoute', ({ url, method }) => {
       if (url.includes('*')) return;
       const pattern = new RegExp(
-        `^${url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+')}/?$`,
+        `^${url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+')}$`,
       );
       for (const name of [method].flat()) this.routes.push({ pattern, method: name });
     });

@@ -21,7 +21,7 @@ export async function limitBodyTime(request: FastifyRequest, reply: FastifyReply
   if (raw.readableEnded || !hasBody(request)) return;
   const timer = setTimeout(() => {
     void reply.header('connection', 'close');
-    raw.destroy(new BodyTimeout());
+    void reply.send(new BodyTimeout());
   }, BODY_TIMEOUT_MS);
   raw.once('end', () => clearTimeout(timer));
   raw.once('close', () => clearTimeout(timer));

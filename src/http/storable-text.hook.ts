@@ -13,6 +13,13 @@ export class UnstorableText extends DomainError {
   }
 }
 
+/** A query whose percent signs do not stand for UTF-8. */
+export class MalformedQuery extends DomainError {
+  constructor() {
+    super('invalid', 'malformed-request', 'The query is not percent-encoded UTF-8.');
+  }
+}
+
 /** A body nested deeper than anything that this service takes. */
 export class BodyTooDeep extends DomainError {
   constructor() {
@@ -23,12 +30,25 @@ export class BodyTooDeep extends DomainError {
 /**
  * Refuses text that could only fail later, in one place for every route: in the path, the query and a parsed body.
  *
- * **Errors**: `UnstorableText`, `BodyTooDeep`.
+ * **Errors**: `UnstorableText`, `BodyTooDeep`, `MalformedQuery`.
  */
 export async function refuseUnstorableText(request: FastifyRequest): Promise<void> {
+  if (!isDecodable(request.url)) throw new MalformedQuery();
   check(request.params, 'path', 0);
   check(request.query, 'query', 0);
   if (isPlain(request.body)) check(request.body, 'body', 0);
+}
+
+/** The router checks the path; a query it cannot decode it takes as it stands. */
+function isDecodable(url: string): boolean {
+  const query = url.indexOf('?');
+  if (query === -1 || !url.includes('%', query)) return true;
+  try {
+    decodeURIComponent(url.slice(query + 1));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Streams and buffers are uploads; what they hold is checked row by row. */
