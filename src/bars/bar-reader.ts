@@ -1,6 +1,12 @@
 import { DateReader } from './dates.js';
 import { compareDecimals, readPrice, readVolume } from './decimal.js';
-import type { DateFormat, ParseOptions, ParsedRow, RowError } from './bar.types.js';
+import {
+  SYMBOL_INPUT_PATTERN,
+  type DateFormat,
+  type ParseOptions,
+  type ParsedRow,
+  type RowError,
+} from './bar.types.js';
 import { seen } from './seen-text.js';
 
 /** The texts of one record by role. **Shape**: an empty text stands for "no value". */
@@ -27,7 +33,6 @@ export interface VendorMarks {
 }
 
 const NO_MARKS: VendorMarks = { dollarSigns: false, thousands: false };
-const SYMBOL = /^[A-Z0-9.^=-]{1,10}$/;
 
 /**
  * Turns raw texts into bars and says everything that is wrong with the others. One for each file: it remembers how the
@@ -90,7 +95,7 @@ export class BarReader {
     if (text === undefined) return expected === undefined ? this.fail('symbol', 'is missing') : null;
     const symbol = text.toUpperCase();
     if (expected === undefined) {
-      if (SYMBOL.test(symbol)) return symbol;
+      if (SYMBOL_INPUT_PATTERN.test(text)) return symbol;
       return this.fail(
         'symbol',
         text === '' ? 'is missing' : `${seen(text)} is not 1 to 10 of A-Z 0-9 . - ^ =`,

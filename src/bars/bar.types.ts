@@ -5,6 +5,9 @@ export type Interval = (typeof INTERVALS)[number];
 /** Matches a symbol after it was upper-cased. Held by the database too. */
 export const SYMBOL_PATTERN = /^[A-Z0-9.^=-]{1,10}$/;
 
+/** The same before. Looked at first, because upper-casing makes ASCII of some letters that are not: `ı` becomes `I`. */
+export const SYMBOL_INPUT_PATTERN = /^[A-Za-z0-9.^=-]{1,10}$/;
+
 /**
  * What a bar says, as exact decimal text in canonical form; null where nothing is known.
  *

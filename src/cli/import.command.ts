@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { INTERVALS, SYMBOL_PATTERN, type Interval } from '../bars/bar.types.js';
+import { INTERVALS, SYMBOL_INPUT_PATTERN, type Interval } from '../bars/bar.types.js';
 import { ImportRejected } from '../stock-import/stock-import.errors.js';
 import type { FileFormat, ImportReport } from '../stock-import/stock-import.types.js';
 import { UploadImportService } from '../stock-import/upload-import.service.js';
@@ -125,7 +125,8 @@ function formatOf(path: string): FileFormat {
 }
 
 function symbol(text: string): string {
-  const upper = text.trim().toUpperCase();
-  if (!SYMBOL_PATTERN.test(upper)) throw new InvalidArgumentError('It must be 1 to 10 of A-Z 0-9 . - ^ =');
-  return upper;
+  const trimmed = text.trim();
+  if (!SYMBOL_INPUT_PATTERN.test(trimmed))
+    throw new InvalidArgumentError('It must be 1 to 10 of A-Z 0-9 . - ^ =');
+  return trimmed.toUpperCase();
 }

@@ -5,8 +5,8 @@ import { symbolInput } from '../../bars/symbol.dto.js';
 const currency = z
   .string()
   .trim()
+  .regex(/^[A-Za-z]{3}$/, 'must be a currency code of three letters')
   .toUpperCase()
-  .regex(/^[A-Z]{3}$/, 'must be a currency code of three letters')
   .meta({ example: 'USD', pattern: undefined });
 
 const described = {
