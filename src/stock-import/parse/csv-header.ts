@@ -49,13 +49,15 @@ const LOOKS_LIKE_DATA = /^\$?\d[\d.,:/ TZ-]*$/;
 export function readHeader(line: string, lineNumber: number, options: ParseOptions): CsvHeader {
   const delimiter = delimiterOf(line);
   const names = splitHeader(line, lineNumber, delimiter);
-  const keys = names.map((name) => normalise(name, lineNumber, options));
+  const read = names.map((name) => normalise(name, options));
+  const keys = read.map(({ key }) => key);
+  const foreign = names.find((_, index) => read[index]?.foreign === true);
   const roles = keys.map((key): ColumnRole => ROLES.get(key) ?? 'ignored');
   const symbolName = SYMBOL_NAMES.find((name) => keys.includes(name));
   keys.forEach((key, index) => {
     if (key === symbolName) roles[index] = 'symbol';
   });
-  requireColumns({ line, lineNumber, names, roles, options });
+  requireColumns({ line, lineNumber, names, roles, options, foreign });
   const nasdaq = keys.includes('close/last');
   return { delimiter, names, roles, nasdaq, dateFormat: options.dateFormat ?? (nasdaq ? 'mdy' : undefined) };
 }
@@ -92,24 +94,30 @@ function splitHeader(line: string, lineNumber: number, delimiter: string): strin
   }
 }
 
-/** Case, spaces, underscores and the angle brackets of some vendors do not tell columns apart; a stock's own prefix may lead. */
-function normalise(name: string, line: number, options: ParseOptions): string {
-  const key = name.toLowerCase().replace(/[\s_<>]/g, '');
-  const prefixed = PREFIXED.exec(key);
-  if (prefixed === null) return key;
-  const [, prefix = '', rest = ''] = prefixed;
-  if (!ROLES.has(rest) || rest === 'time') return key;
+/**
+ * Case, spaces, underscores and the angle brackets of some vendors do not tell columns apart; a stock's own prefix may lead.
+ * A dot with a space behind it is an abbreviation's (`Adj. Close`), not a prefix's.
+ */
+function normalise(name: string, options: ParseOptions): { key: string; foreign: boolean } {
+  const key = name
+    .replace(/\.\s+/g, '')
+    .toLowerCase()
+    .replace(/[\s_<>]/g, '');
+  const [, prefix, rest = ''] = PREFIXED.exec(key) ?? [];
+  if (prefix === undefined || !ROLES.has(rest) || rest === 'time') return { key, foreign: false };
   // The R tools that write such headers drop the caret of index symbols.
   const expected = options.symbol?.toLowerCase();
-  if (prefix === expected || `^${prefix}` === expected) return rest;
+  const own = prefix === expected || `^${prefix}` === expected;
+  return own ? { key: rest, foreign: false } : { key, foreign: true };
+}
+
+function foreignColumn(name: string, { symbol }: ParseOptions): string {
+  const prefix = name.slice(0, name.lastIndexOf('.')).toUpperCase();
   const reason =
-    options.symbol === undefined
+    symbol === undefined
       ? 'such a file is imported for that one stock, or needs a Symbol column'
-      : `the import is for ${options.symbol}`;
-  throw new ImportHeaderUnusable(
-    `Column ${seen(name)} is for ${seen(prefix.toUpperCase())}, but ${reason}.`,
-    { line },
-  );
+      : `the import is for ${symbol}`;
+  return `Column ${seen(name)} is for ${seen(prefix)}, but ${reason}.`;
 }
 
 interface HeaderParts {
@@ -118,14 +126,17 @@ interface HeaderParts {
   readonly names: readonly string[];
   readonly roles: readonly ColumnRole[];
   readonly options: ParseOptions;
+  /** The first column that is another stock's, if any. */
+  readonly foreign: string | undefined;
 }
 
-function requireColumns({ line, lineNumber, names, roles, options }: HeaderParts): void {
+function requireColumns({ line, lineNumber, names, roles, options, foreign }: HeaderParts): void {
   const fail = (message: string): never => {
     throw new ImportHeaderUnusable(message, { line: lineNumber });
   };
   const missing = (['date', 'close'] as const).filter((role) => !roles.includes(role));
   if (missing.length > 0) {
+    if (foreign !== undefined) fail(foreignColumn(foreign, options));
     const what = missing
       .map((role) => (role === 'date' ? 'Date (or Datetime, Timestamp)' : 'Close'))
       .join(' and no ');
