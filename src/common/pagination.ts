@@ -1,4 +1,3 @@
-import LinkHeader from 'http-link-header';
 import { z } from 'zod';
 import { DomainError } from './errors.js';
 
@@ -81,5 +80,5 @@ export function nextLink(url: string, nextCursor: string | null): string | null 
   if (nextCursor === null) return null;
   const next = new URL(url, 'http://localhost');
   next.searchParams.set('cursor', nextCursor);
-  return new LinkHeader().set({ uri: `${next.pathname}${next.search}`, rel: 'next' }).toString();
+  return `<${next.pathname}${next.search}>; rel="next"`;
 }
