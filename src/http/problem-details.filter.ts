@@ -25,6 +25,9 @@ const FRAMEWORK_CODES: Record<number, { code: string; detail: string }> = {
   503: { code: 'unavailable', detail: 'The service cannot answer right now.' },
 };
 
+/** For a 503 that does not say itself when to come back. */
+const RETRY_AFTER_SECONDS = 2;
+
 const MALFORMED_JSON = { code: 'malformed-json', detail: 'The body is not valid JSON.' };
 
 /**
@@ -50,8 +53,9 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const known = error instanceof DomainError ? error : translateDriverError(error);
     const document =
       known === null ? this.frameworkProblem(error, request, reply) : domainProblem(known, request.id);
-    if (known?.extra.retryAfterSeconds !== undefined)
-      void reply.header('retry-after', known.extra.retryAfterSeconds);
+    const retryAfter =
+      known?.extra.retryAfterSeconds ?? (document.status === 503 ? RETRY_AFTER_SECONDS : undefined);
+    if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
     if (known?.kind === 'unavailable')
       this.logger.warn({ msg: known.message, requestId: request.id, err: known.extra.cause });
     void reply.code(document.status).type('application/problem+json').send(JSON.stringify(document));
