@@ -19,6 +19,8 @@ export function fastifyAdapter(settings: Settings): FastifyAdapter {
     trustProxy: settings.http.trustedProxies.length > 0 ? [...settings.http.trustedProxies] : false,
     genReqId: requestIdOf,
     requestIdHeader: false,
+    // What still arrives on an open connection while the service stops is answered, not turned away; the answer closes it.
+    return503OnClosing: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: 0,
     http: {

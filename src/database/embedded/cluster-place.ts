@@ -182,7 +182,8 @@ async function chooseSocketFolder({ home, dataDir }: ClusterPlace): Promise<stri
 /**
  * Makes the socket folder, open to the server's account (and root) alone.
  *
- * **Errors**: EmbeddedPostgresError when somebody else made a folder of that name first, as anybody can in /tmp.
+ * **Errors**: EmbeddedPostgresError when somebody else made a folder of that name first, as anybody can in /tmp, or when it
+ * holds anything but sockets: then it is somebody's, such as the system's own /run, and must not change hands.
  */
 export async function makeSocketFolder(place: ClusterPlace): Promise<string> {
   const folder = await chooseSocketFolder(place);
@@ -194,6 +195,12 @@ export async function makeSocketFolder(place: ClusterPlace): Promise<string> {
   if (!found.isDirectory() || !mine) {
     throw new EmbeddedPostgresError(
       `${folder} should be the folder of the database socket, but user id ${found.uid} made it (${basename(folder)}): remove it.`,
+    );
+  }
+  const others = (await readdir(folder)).filter((name) => !name.startsWith('.s.PGSQL.'));
+  if (others.length > 0) {
+    throw new EmbeddedPostgresError(
+      `${folder} should be the folder of the database socket, but it holds ${others[0]}. Set STOCKROOM_DATA_DIR to a folder of the service's own.`,
     );
   }
   await chmod(folder, 0o700);
