@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { INTERVALS, SYMBOL_INPUT_PATTERN, type Interval } from '../bars/bar.types.js';
-import { ImportRejected } from '../stock-import/stock-import.errors.js';
+import { isStorable, lineOfText } from '../common/text.js';
+import { ImportFileUnreadable, ImportRejected } from '../stock-import/stock-import.errors.js';
 import type { FileFormat, ImportReport } from '../stock-import/stock-import.types.js';
 import { UploadImportService } from '../stock-import/upload-import.service.js';
 import { withApplication } from './command-context.js';
@@ -34,7 +35,7 @@ export function importCommand(): Command {
     )
     .addOption(new Option('--interval <interval>', 'length of a bar').choices(INTERVALS).default('1d'))
     .option('--branch <name>', 'branch to import to', 'main')
-    .option('--message <text>', 'what to note on the revision')
+    .option('--message <text>', 'what to note on the revision', message)
     .option('--timezone <zone>', 'IANA zone of times without an offset', 'UTC')
     .addOption(new Option('--date-format <order>', 'order of day and month').choices(['iso', 'mdy', 'dmy']))
     .addOption(
@@ -51,6 +52,13 @@ export function importCommand(): Command {
     .option('--dry-run', 'report what would happen, and leave no trace', false)
     .option('--json', 'print one line of JSON for each file')
     .action(async (files: string[], options: ImportOptions) => {
+      if (options.track && options.symbol !== undefined) {
+        throw new CommanderError(
+          1,
+          'track',
+          '--track is for files whose rows name their stock; leave out --symbol.',
+        );
+      }
       await withApplication(async (app) => {
         for (const file of files) await importFile(app, file, options);
       });
@@ -78,6 +86,8 @@ async function importFile(app: INestApplicationContext, path: string, options: I
   } catch (error) {
     bar?.stop();
     if (error instanceof ImportRejected) reportRejected(path, error, options);
+    // With several files nobody would know which one it was.
+    if (!(error instanceof ImportFileUnreadable)) process.stderr.write(`${path}: `);
     throw error;
   }
 }
@@ -122,6 +132,13 @@ function formatOf(path: string): FileFormat {
   const name = path.toLowerCase().replace(/\.gz$/, '');
   if (name.endsWith('.ndjson') || name.endsWith('.jsonl')) return 'ndjson';
   return name.endsWith('.json') ? 'json' : 'csv';
+}
+
+function message(text: string): string {
+  const parsed = lineOfText(1000).safeParse(text);
+  if (!parsed.success || !isStorable(text))
+    throw new InvalidArgumentError('It must be 1 to 1000 characters of text.');
+  return parsed.data;
 }
 
 function symbol(text: string): string {
