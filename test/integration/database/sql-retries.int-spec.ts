@@ -1,27 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { DatabaseTimeout } from '../../../src/database/database.errors.js';
 import { clientConfig, withConnection } from '../../../src/database/direct-connection.js';
 import type { SqlService } from '../../../src/database/sql.service.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
-import { openSql, statement, type OpenSql, type SqlOptions } from './sql-support.js';
+import { sqlStarter, statement } from './sql-support.js';
 
 let db: TestDatabase;
-let open: OpenSql[] = [];
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterEach(async () => {
-  await Promise.all(open.map((opened) => opened.close()));
-  open = [];
-});
 afterAll(() => db.drop());
 
-async function start(options?: SqlOptions): Promise<OpenSql> {
-  const opened = await openSql(db.app, options);
-  open.push(opened);
-  return opened;
-}
+const start = sqlStarter(() => db);
 
 describe('a transaction that lost against another', () => {
   beforeAll(async () => {

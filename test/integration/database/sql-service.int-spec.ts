@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { DatabaseBusy, DatabaseTimeout, DatabaseUnavailable } from '../../../src/database/database.errors.js';
 import { clientConfig, withConnection } from '../../../src/database/direct-connection.js';
@@ -7,26 +7,17 @@ import { translateDriverError } from '../../../src/database/driver-errors.js';
 import { SqlService } from '../../../src/database/sql.service.js';
 import { startTestApp } from '../../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
-import { openSql, statement, type OpenSql, type SqlOptions } from './sql-support.js';
+import { sqlStarter, statement } from './sql-support.js';
 
 const MY_PID = statement('select pg_backend_pid()');
 
 let db: TestDatabase;
-let open: OpenSql[] = [];
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterEach(async () => {
-  await Promise.all(open.map((opened) => opened.close()));
-  open = [];
-});
 afterAll(() => db.drop());
 
-async function start(options?: SqlOptions): Promise<OpenSql> {
-  const opened = await openSql(db.app, options);
-  open.push(opened);
-  return opened;
-}
+const start = sqlStarter(() => db);
 
 async function kill(pid: unknown): Promise<void> {
   await withConnection(db.superuser, (client) => client.query('select pg_terminate_backend($1)', [pid]));

@@ -1,3 +1,4 @@
+import { afterEach } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { entities } from '../../../mikro-orm.config.js';
 import { loadSettings, type ConnectionSettings, type Settings } from '../../../src/config/settings.js';
@@ -5,6 +6,7 @@ import { ormOptions } from '../../../src/database/orm-options.js';
 import { SlowQueryLog } from '../../../src/database/slow-query-log.service.js';
 import { SqlService } from '../../../src/database/sql.service.js';
 import type { Statement } from '../../../src/database/statement.js';
+import type { TestDatabase } from '../../support/test-database.js';
 
 /** What a test sets differently from the defaults. */
 export interface SqlOptions {
@@ -41,6 +43,20 @@ export async function openSql(connection: ConnectionSettings, options: SqlOption
   );
   const sql = new SqlService(orm.em, new SlowQueryLog(settings), settings);
   return { orm, sql, slow, close: () => orm.close(true) };
+}
+
+/** Opens pools on a test file's database and closes them behind each test. Call it where hooks may be registered. */
+export function sqlStarter(database: () => TestDatabase): (options?: SqlOptions) => Promise<OpenSql> {
+  let open: OpenSql[] = [];
+  afterEach(async () => {
+    await Promise.all(open.map((opened) => opened.close()));
+    open = [];
+  });
+  return async (options) => {
+    const opened = await openSql(database().app, options);
+    open.push(opened);
+    return opened;
+  };
 }
 
 /** A statement that varies from test to test. */
