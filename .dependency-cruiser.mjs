@@ -9,10 +9,11 @@ const RANKS = [
   ['database', 'encryption'],
   // Words that every feature about prices shares: what a bar, a symbol, an interval is. No database, no Nest.
   ['bars'],
-  ['versioning'],
+  ['versioning', 'audit', 'rate-limits'],
   ['users', 'stocks'],
   ['sessions', 'stock-data'],
-  ['stock-import', 'chat-history'],
+  // `accounts` is /v1/users: what is done to people and their sessions together.
+  ['stock-import', 'chat-history', 'accounts', 'credentials'],
   ['health'],
 ];
 

@@ -5,12 +5,20 @@ import { BarSchema } from './src/stock-data/bar.entity.js';
 import { RevisionSeriesSchema } from './src/stock-data/revision-series.entity.js';
 import { StockSchema } from './src/stocks/stock.entity.js';
 import { StockSeriesSchema } from './src/stocks/stock-series.entity.js';
+import { AuditEventSchema } from './src/audit/audit-event.entity.js';
+import { ExternalCredentialSchema } from './src/credentials/external-credential.entity.js';
+import { SessionSchema } from './src/sessions/session.entity.js';
 import { UserSchema } from './src/users/user.entity.js';
+import { UserSettingsSchema } from './src/users/user-settings.entity.js';
 import { cliOrmOptions } from './src/boot/cli-orm-options.js';
 
 /** Every entity of the project: the one list, used by the service and by the ORM's own command line. */
 export const entities: readonly EntitySchema[] = [
   UserSchema,
+  UserSettingsSchema,
+  SessionSchema,
+  ExternalCredentialSchema,
+  AuditEventSchema,
   StockSchema,
   StockSeriesSchema,
   BranchSchema,

@@ -7,11 +7,20 @@ export type Role = 'USER' | 'ADMIN' | 'SUPER_ADMIN';
 /**
  * Who asks. The guard puts it on the request; nothing else makes one.
  *
- * **Shape**: `userId` is null for a visitor who has not signed in.
+ * **Shape**: `userId` is null for a visitor who has not signed in. `sessionId` is the row of the session, a visitor's too.
  */
 export interface Principal {
   readonly userId: string | null;
   readonly role: Role | 'VISITOR';
+  readonly sessionId: string;
+  /** Whether the password was given within the last five minutes, by the database's clock. */
+  readonly recentlyAuthenticated: boolean;
+}
+
+/** Someone who signed in. */
+export interface SignedIn extends Principal {
+  readonly userId: string;
+  readonly role: Role;
 }
 
 /** Where the guard leaves the principal. */

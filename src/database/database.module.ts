@@ -7,6 +7,7 @@ import { SchemaState } from './schema-state.service.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlService } from './sql.service.js';
 import { StartState } from './start-state.service.js';
+import { UnitOfWork } from './unit-of-work.service.js';
 
 /** The one ORM set-up, and what runs hand-written statements on its pool. */
 @Global()
@@ -33,8 +34,8 @@ export class DatabaseModule {
           registerRequestContext: true,
         }),
       ],
-      providers: [SqlService, SlowQueryLog, SchemaState, StartState],
-      exports: [SqlService, SchemaState, StartState],
+      providers: [SqlService, UnitOfWork, SlowQueryLog, SchemaState, StartState],
+      exports: [SqlService, UnitOfWork, SchemaState, StartState],
     };
   }
 }

@@ -9,6 +9,10 @@ export interface Fixture {
 
 const USER = '0190a000-0000-7000-8000-000000000001';
 const STOCK = '0190a000-0000-7000-8000-000000000002';
+const SESSION = '0190a000-0000-7000-8000-000000000003';
+const VISITOR = '0190a000-0000-7000-8000-000000000004';
+const CREDENTIAL = '0190a000-0000-7000-8000-000000000005';
+const AUDIT_EVENT = '0190a000-0000-7000-8000-000000000006';
 
 /**
  * One entry per migration that makes a table or changes one that may hold rows. A migration that leaves a table without rows
@@ -118,5 +122,36 @@ export const FIXTURES: readonly Fixture[] = [
         { data: [{ symbol: 'OLD', old: { close: 101.5 }, new: { close: 101.24 } }] },
       ],
     ],
+  },
+  {
+    since: 9,
+    rows: `
+      insert into user_settings (user_id, timezone, locale, message_retention_days)
+      values ('${USER}', 'Europe/Vienna', 'de-AT', 365)`,
+    answers: [],
+  },
+  {
+    since: 10,
+    rows: `
+      insert into sessions (id, user_id, token_hash, authenticated_at, idle_expires_at, expires_at, user_agent, address)
+      values
+        ('${SESSION}', '${USER}', sha256('fixture'), now(), now() + interval '1 day', now() + interval '2 days',
+          'curl/8', '192.0.2.1'),
+        ('${VISITOR}', null, sha256('visitor'), null, now() + interval '1 day', now() + interval '2 days', null, null)`,
+    answers: [],
+  },
+  {
+    since: 11,
+    rows: `
+      insert into external_credentials (id, user_id, provider, kind, api_key, last_four)
+      values ('${CREDENTIAL}', '${USER}', 'quotes', 'api-key', 'v1.fixture.AAAA.AAAA', '1234')`,
+    answers: [],
+  },
+  {
+    since: 12,
+    rows: `
+      insert into audit_events (id, action, outcome, user_id, session_id, address, details)
+      values ('${AUDIT_EVENT}', 'session.signed-in', 'success', '${USER}', '${SESSION}', '192.0.2.1', '{"by": "email"}')`,
+    answers: [],
   },
 ];
