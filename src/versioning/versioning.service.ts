@@ -24,6 +24,7 @@ import {
   takeFinishLock,
   waitForFinish,
 } from './revisions.queries.js';
+import { ScopesNotEmpty, type CommitPlace, type FirstRows } from './first-rows.types.js';
 import { AsOfBeforeFirst, AsOfInFuture, BranchNotFound, BranchNotOpen } from './versioning.errors.js';
 import {
   MAIN_BRANCH,
@@ -48,7 +49,7 @@ export type AsOf = { readonly revision: number } | { readonly instant: string };
 /** The two parts of a commit that only its maker knows. */
 export interface CommitWork {
   /** Receives, parses, checks, fills temporary tables; says what to write. No lock is held yet. */
-  stage(tx: SqlTransaction): Promise<Proposals>;
+  stage(tx: SqlTransaction): Promise<Proposals | FirstRows>;
   /** Looks, while no other commit can come between, at what the commit relies on; throws to give up. */
   verify?(tx: SqlTransaction): Promise<void>;
 }
@@ -107,7 +108,8 @@ export class VersioningService {
    * (`verify`), the revision is numbered, the differences to what the branch shows are written, and the lock goes with
    * the commit. Nothing to change makes no revision.
    *
-   * **Errors**: `BranchNotFound`, `BranchNotOpen`, those of `work`, those of the database. On any error nothing is stored.
+   * **Errors**: `BranchNotFound`, `BranchNotOpen`, those of `work`, those of the database; `ScopesNotEmpty` for first rows that are
+   * not the first. On any error nothing is stored.
    */
   async commit(table: VersionedTable, draft: RevisionDraft, work: CommitWork): Promise<CommitReport> {
     const line = await this.line(draft.branch);
@@ -122,17 +124,32 @@ export class VersioningService {
     });
   }
 
+  /**
+   * Whether a branch shows nothing in these scopes and never did. A moment later it may; a commit of {@link FirstRows} looks again
+   * behind the lock. **Errors**: `BranchNotFound`.
+   */
+  async isEmpty(
+    tx: SqlTransaction,
+    input: { table: VersionedTable; branch: string; scopes: readonly number[] },
+  ): Promise<boolean> {
+    const lineage = lineageAt(await this.line(input.branch), NOW);
+    return (await tx.runOne(hasNoVersions(input.table, lineage, input.scopes)))[0] === true;
+  }
+
   private async write(
     tx: SqlTransaction,
-    input: { table: VersionedTable; draft: RevisionDraft; line: Line; proposals: Proposals },
+    input: { table: VersionedTable; draft: RevisionDraft; line: Line; proposals: Proposals | FirstRows },
   ): Promise<CommitReport> {
     const { table, draft, line, proposals } = input;
     const head = Number((await tx.runOne(headRevision()))[0]);
     const id = head + 1;
     await tx.run(insertRevision({ id, branchId: line.id, draft }));
     const [fresh] = await tx.runOne(hasNoVersions(table, lineageAt(line, NOW), proposals.scopes));
-    const step = { table, branchId: line.id, revision: id, proposals };
-    const counts = fresh === true ? await writeAll(tx, step) : await writeChanges(tx, { ...step, line });
+    const place = { branchId: line.id, revision: id };
+    const counts =
+      fresh === true
+        ? await writeAll(tx, { table, proposals, ...place })
+        : await writeChanges(tx, { table, proposals: comparable(proposals), line, ...place });
     await tx.run(takeFinishLock());
     await tx.run(finishRevision({ id, ...counts }));
     const changed = counts.inserted + counts.corrected + counts.withdrawn;
@@ -179,22 +196,33 @@ export class VersioningService {
 
 type Counts = Pick<CommitReport, 'inserted' | 'corrected' | 'withdrawn' | 'unchanged'>;
 
-interface WriteStep {
+interface WriteStep<T extends Proposals | FirstRows> extends CommitPlace {
   readonly table: VersionedTable;
-  readonly branchId: number;
-  readonly revision: number;
-  readonly proposals: Proposals;
+  readonly proposals: T;
 }
 
-/** Writes proposals where nothing was stored before. A withdrawal proposes to an existing key, so there is none here. */
-async function writeAll(tx: SqlTransaction, step: WriteStep): Promise<Counts> {
-  const inserted = await tx.count(insertProposals(step));
+/** First rows cannot be compared: their maker holds them. **Errors**: `ScopesNotEmpty`. */
+function comparable(proposals: Proposals | FirstRows): Proposals {
+  if ('write' in proposals) throw new ScopesNotEmpty();
+  return proposals;
+}
+
+/** Writes where nothing was stored before. A withdrawal proposes to an existing key, so there is none here. */
+async function writeAll(tx: SqlTransaction, step: WriteStep<Proposals | FirstRows>): Promise<Counts> {
+  const { proposals } = step;
+  const inserted =
+    'write' in proposals
+      ? await proposals.write(tx, step)
+      : await tx.count(insertProposals({ ...step, proposals }));
   if (inserted > 0) await tx.run(noteAllTouched({ ...step, scopes: step.proposals.scopes }));
   return { inserted, corrected: 0, withdrawn: 0, unchanged: 0 };
 }
 
 /** Writes what differs from what the branch shows. */
-async function writeChanges(tx: SqlTransaction, step: WriteStep & { readonly line: Line }): Promise<Counts> {
+async function writeChanges(
+  tx: SqlTransaction,
+  step: WriteStep<Proposals> & { readonly line: Line },
+): Promise<Counts> {
   const { table, branchId, revision, line, proposals } = step;
   await tx.run(createChanges(table));
   const collect = collectChanges({ table, lineage: lineageAt(line, NOW), proposals });
