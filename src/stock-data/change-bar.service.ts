@@ -39,7 +39,7 @@ export class ChangeBarService {
    * Replaces the prices of a bar that exists, or of one that was withdrawn. The same prices again change nothing.
    *
    * **Shape**: the bar as it now stands and the revision that brought it.
-   * **Errors**: `StockNotFound`, `BranchNotFound`, `BranchNotOpen`, `BarNotFound`, `StaleResource`.
+   * **Errors**: `StockNotFound`, `BranchNotFound`, `BranchMerged`, `BranchDiscarded`, `BarNotFound`, `StaleResource`.
    */
   async correct(change: BarChange, values: BarValues): Promise<BarText> {
     const seriesId = await this.seriesId(change);

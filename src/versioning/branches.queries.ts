@@ -24,6 +24,11 @@ export function branchLineage(name: string): Statement {
   };
 }
 
+/** **Shape**: one row: the status of a branch. */
+export function branchStatus(id: number): Statement {
+  return { name: 'branch_status', text: 'select status from branches where id = $1', values: [id] };
+}
+
 /**
  * Keeps a branch from being merged or discarded until the transaction ends. **Shape**: one row: its status.
  */

@@ -34,9 +34,32 @@ export function createChanges(table: VersionedTable): Statement {
 }
 
 /**
+ * A table like the versioned one, with its checks and keys and without its triggers, for a dry run to write to; gone with the
+ * transaction.
+ */
+export function createDryRunRows(table: VersionedTable): {
+  readonly create: Statement;
+  readonly name: string;
+} {
+  const name = 'dry_run_rows';
+  return {
+    name,
+    create: {
+      name: named(table, 'dry_run'),
+      text: `
+        create temporary table ${name} (
+          like ${table.table} including defaults including constraints including indexes
+        ) on commit drop`,
+      values: [],
+      prepared: false,
+    },
+  };
+}
+
+/**
  * Compares the proposals with what the branch shows now and keeps those that differ.
  *
- * **Shape**: one row: how many rows were proposed. `kind` becomes inserted, corrected or withdrawn; `closes` is the
+ * **Shape**: one row: how many rows were proposed that change nothing. `kind` becomes inserted, corrected or withdrawn; `closes` is the
  * place of the branch's own open version to close, null when it has none. Each segment of the lineage is one outer join on the full primary key or a
  * prefix of it; the nearest segment that knows the key is what the branch shows.
  */
@@ -83,7 +106,7 @@ export function collectChanges(input: {
         where case when p.withdrawn then ${exists} else ${exists} is not true or ${differs} end
         returning 1
       )
-      select (select count(*)::float8 from proposed)`,
+      select ((select count(*) from proposed) - (select count(*) from changed))::float8`,
     values,
     prepared: false,
   };

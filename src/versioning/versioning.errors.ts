@@ -7,10 +7,17 @@ export class BranchNotFound extends DomainError {
   }
 }
 
-/** A merged or discarded branch takes no more changes. */
-export class BranchNotOpen extends DomainError {
-  constructor(name: string, status: string) {
-    super('conflict', 'branch-not-open', `Branch "${name}" was ${status}; it can be read, not changed.`);
+/** A merged branch takes no more changes. */
+export class BranchMerged extends DomainError {
+  constructor(name: string) {
+    super('conflict', 'branch-merged', `Branch "${name}" was merged; it can be read, not changed.`);
+  }
+}
+
+/** A discarded branch takes no more changes. */
+export class BranchDiscarded extends DomainError {
+  constructor(name: string) {
+    super('conflict', 'branch-discarded', `Branch "${name}" was discarded; it can be read, not changed.`);
   }
 }
 

@@ -2,46 +2,36 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { SqlService } from '../database/sql.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
-import { branchLineage, lockBranch } from './branches.queries.js';
+import { branchLineage } from './branches.queries.js';
+import { takeTurn } from './commit/turn.js';
+import { writeCollected } from './commit/write-collected.js';
 import {
-  closeVersions,
   collectChanges,
-  countChanges,
   createChanges,
   hasNoVersions,
   insertProposals,
-  insertVersions,
   noteAllTouched,
-  noteTouched,
 } from './commit.queries.js';
+import { lineageAt, NOW, type Line } from './lineage.types.js';
 import {
   finishRevision,
   headRevision,
   insertRevision,
   patience,
   revisionAtInstant,
-  takeCommitLock,
   takeFinishLock,
   waitForFinish,
 } from './revisions.queries.js';
 import { ScopesNotEmpty, type CommitPlace, type FirstRows } from './first-rows.types.js';
-import { AsOfBeforeFirst, AsOfInFuture, BranchNotFound, BranchNotOpen } from './versioning.errors.js';
+import { AsOfBeforeFirst, AsOfInFuture, BranchNotFound } from './versioning.errors.js';
 import {
   MAIN_BRANCH,
   type CommitReport,
-  type LineageSegment,
   type Proposals,
   type ReadPoint,
   type RevisionDraft,
   type VersionedTable,
 } from './versioning.types.js';
-
-/** What never changes about a branch once it is made: its number, and where its ancestors were left. */
-interface Line {
-  readonly name: string;
-  readonly id: number;
-  readonly ancestors: readonly LineageSegment[];
-}
 
 /** A revision number, or an instant in RFC 3339. */
 export type AsOf = { readonly revision: number } | { readonly instant: string };
@@ -55,9 +45,6 @@ export interface CommitWork {
 }
 
 const REMEMBERED_LINES = 1_000;
-
-/** The number of the newest revision, which every open version is part of. */
-const NOW = Number.MAX_SAFE_INTEGER;
 
 /**
  * Commits changes to versioned tables as revisions, and turns "as of" and "branch" into a point to read from.
@@ -106,21 +93,21 @@ export class VersioningService {
    *
    * The long part comes first (`stage`), before any lock is taken. Then commits take turns: what they rely on is looked at
    * (`verify`), the revision is numbered, the differences to what the branch shows are written, and the lock goes with
-   * the commit. Nothing to change makes no revision.
+   * the commit. Nothing to change makes no revision. A dry run takes no lock.
    *
-   * **Errors**: `BranchNotFound`, `BranchNotOpen`, those of `work`, those of the database; `ScopesNotEmpty` for first rows that are
-   * not the first. On any error nothing is stored.
+   * **Errors**: `BranchNotFound`, `BranchMerged`, `BranchDiscarded`, those of `work`, those of the database; `ScopesNotEmpty` for
+   * first rows that are not the first, or that are a dry run's. On any error nothing is stored.
    */
   async commit(table: VersionedTable, draft: RevisionDraft, work: CommitWork): Promise<CommitReport> {
     const line = await this.line(draft.branch);
     return this.sql.transaction(async (tx) => {
       await tx.run(patience());
       const proposals = await work.stage(tx);
-      await tx.run(takeCommitLock());
-      const [status] = await tx.runOne(lockBranch(line.id));
-      if (status !== 'open') throw new BranchNotOpen(line.name, String(status));
+      await takeTurn(tx, line, draft.dryRun);
       await work.verify?.(tx);
-      return this.write(tx, { table, draft, line, proposals });
+      const report = await write(tx, { table, draft, line, proposals });
+      if (report.revision === null) tx.rollback();
+      return report;
     });
   }
 
@@ -134,30 +121,6 @@ export class VersioningService {
   ): Promise<boolean> {
     const lineage = lineageAt(await this.line(input.branch), NOW);
     return (await tx.runOne(hasNoVersions(input.table, lineage, input.scopes)))[0] === true;
-  }
-
-  private async write(
-    tx: SqlTransaction,
-    input: { table: VersionedTable; draft: RevisionDraft; line: Line; proposals: Proposals | FirstRows },
-  ): Promise<CommitReport> {
-    const { table, draft, line, proposals } = input;
-    const head = Number((await tx.runOne(headRevision()))[0]);
-    const id = head + 1;
-    await tx.run(insertRevision({ id, branchId: line.id, draft }));
-    const [fresh] = await tx.runOne(hasNoVersions(table, lineageAt(line, NOW), proposals.scopes));
-    const place = { branchId: line.id, revision: id };
-    const counts =
-      fresh === true
-        ? await writeAll(tx, { table, proposals, ...place })
-        : await writeChanges(tx, { table, proposals: comparable(proposals), line, ...place });
-    await tx.run(takeFinishLock());
-    await tx.run(finishRevision({ id, ...counts }));
-    const changed = counts.inserted + counts.corrected + counts.withdrawn;
-    if (changed === 0 || draft.dryRun) {
-      tx.rollback();
-      return { revision: null, head, ...counts };
-    }
-    return { revision: id, head: id, ...counts };
   }
 
   private async resolve(asOf: AsOf): Promise<number> {
@@ -174,7 +137,8 @@ export class VersioningService {
     return Number(revision);
   }
 
-  private async line(name: string): Promise<Line> {
+  /** What never changes about a branch. **Errors**: `BranchNotFound`. */
+  async line(name: string): Promise<Line> {
     const known = this.lines.get(name);
     if (known !== undefined) return known;
     const rows = await this.sql.read(branchLineage(name));
@@ -183,6 +147,7 @@ export class VersioningService {
     const line: Line = {
       name,
       id: Number(own[0]),
+      parent: parents[0] === undefined ? null : String(parents[0][1]),
       // A parent is seen as it stood when its child was forked off it: the fork revision stands in the child's row.
       ancestors: parents.map((parent, index) => ({
         branchId: Number(parent[0]),
@@ -194,58 +159,45 @@ export class VersioningService {
   }
 }
 
-type Counts = Pick<CommitReport, 'inserted' | 'corrected' | 'withdrawn' | 'unchanged'>;
-
-interface WriteStep<T extends Proposals | FirstRows> extends CommitPlace {
+interface Write {
   readonly table: VersionedTable;
-  readonly proposals: T;
+  readonly draft: RevisionDraft;
+  readonly line: Line;
+  readonly proposals: Proposals | FirstRows;
 }
 
-/** First rows cannot be compared: their maker holds them. **Errors**: `ScopesNotEmpty`. */
-function comparable(proposals: Proposals | FirstRows): Proposals {
+/** Writes what differs from what the branch shows; where it never showed anything, all there is. */
+async function write(tx: SqlTransaction, input: Write): Promise<CommitReport> {
+  const { table, draft, line, proposals } = input;
+  const lineage = lineageAt(line, NOW);
+  if (!draft.dryRun) {
+    const [fresh] = await tx.runOne(hasNoVersions(table, lineage, proposals.scopes));
+    if (fresh === true) return writeFirst(tx, input);
+  }
+  // First rows cannot be compared: their maker holds them.
   if ('write' in proposals) throw new ScopesNotEmpty();
-  return proposals;
+  await tx.run(createChanges(table));
+  const [unchanged] = await tx.runOne(collectChanges({ table, lineage, proposals }));
+  return writeCollected(tx, { table, draft, line, unchanged: Number(unchanged) });
 }
 
 /** Writes where nothing was stored before. A withdrawal proposes to an existing key, so there is none here. */
-async function writeAll(tx: SqlTransaction, step: WriteStep<Proposals | FirstRows>): Promise<Counts> {
-  const { proposals } = step;
+async function writeFirst(
+  tx: SqlTransaction,
+  { table, draft, line, proposals }: Write,
+): Promise<CommitReport> {
+  const head = Number((await tx.runOne(headRevision()))[0]);
+  const place: CommitPlace = { branchId: line.id, revision: head + 1 };
+  await tx.run(insertRevision({ id: place.revision, branchId: line.id, draft }));
   const inserted =
     'write' in proposals
-      ? await proposals.write(tx, step)
-      : await tx.count(insertProposals({ ...step, proposals }));
-  if (inserted > 0) await tx.run(noteAllTouched({ ...step, scopes: step.proposals.scopes }));
-  return { inserted, corrected: 0, withdrawn: 0, unchanged: 0 };
-}
-
-/** Writes what differs from what the branch shows. */
-async function writeChanges(
-  tx: SqlTransaction,
-  step: WriteStep<Proposals> & { readonly line: Line },
-): Promise<Counts> {
-  const { table, branchId, revision, line, proposals } = step;
-  await tx.run(createChanges(table));
-  const collect = collectChanges({ table, lineage: lineageAt(line, NOW), proposals });
-  const proposed = Number((await tx.runOne(collect))[0]);
-  const counts = await tx.runOne(countChanges(table));
-  const [inserted = 0, corrected = 0, withdrawn = 0, closing = 0] = counts.map(Number);
-  const changed = inserted + corrected + withdrawn;
-  if (changed > 0) {
-    if (closing > 0) await tx.run(closeVersions(table, revision));
-    await tx.run(insertVersions(table, branchId, revision));
-    await tx.run(noteTouched(table, revision));
-  }
-  return { inserted, corrected, withdrawn, unchanged: proposed - changed };
-}
-
-/** A branch read as of a revision before its fork shows its ancestors as of that revision, and nothing of its own. */
-function lineageAt(line: Line, revision: number): readonly LineageSegment[] {
-  let cap = revision;
-  return [
-    { branchId: line.id, revision },
-    ...line.ancestors.map((segment) => {
-      cap = Math.min(cap, segment.revision);
-      return { branchId: segment.branchId, revision: cap };
-    }),
-  ];
+      ? await proposals.write(tx, place)
+      : await tx.count(insertProposals({ table, proposals, ...place }));
+  const counts = { inserted, corrected: 0, withdrawn: 0, unchanged: 0 };
+  // The transaction is rolled back.
+  if (inserted === 0) return { revision: null, head, ...counts };
+  await tx.run(noteAllTouched({ table, scopes: proposals.scopes, ...place }));
+  await tx.run(takeFinishLock());
+  await tx.run(finishRevision({ id: place.revision, ...counts }));
+  return { revision: place.revision, head: place.revision, ...counts };
 }

@@ -153,7 +153,7 @@ describe('a commit', () => {
       values: [],
     };
     await sql.read(close);
-    await expect(commit('done')).rejects.toMatchObject({ code: 'branch-not-open' });
+    await expect(commit('done')).rejects.toMatchObject({ code: 'branch-merged' });
   });
 });
 
