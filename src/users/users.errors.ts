@@ -24,3 +24,12 @@ export class UserRefused extends DomainError {
     super('invalid', 'validation-failed', 'The request does not have the expected form.', { errors });
   }
 }
+
+/** As many passwords as are allowed are being hashed or wait for it. */
+export class PasswordsBusy extends DomainError {
+  constructor() {
+    super('unavailable', 'passwords-busy', 'Too many people are signing in at once; try again in a moment.', {
+      retryAfterSeconds: 2,
+    });
+  }
+}
