@@ -5,16 +5,20 @@ import { driverErrorFacts } from '../database/driver-errors.js';
 import { SqlService } from '../database/sql.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { BARS } from '../stock-data/bars.types.js';
+import { StockNotFound } from '../stocks/stocks.errors.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
+import { ScopesNotEmpty, type FirstRows } from '../versioning/first-rows.types.js';
 import type { CommitReport, Proposals } from '../versioning/versioning.types.js';
 import { stageCarefully } from './staging/careful-staging.js';
+import { copyDirectly, isDirect, proveFile, type SeriesBySymbol } from './staging/direct-copy.js';
 import { fastPlan, isForCarefulPass, NotPlain, stageFast } from './staging/fast-staging.js';
 import type { FastPlan } from './parse/fast-pass.js';
 import type { ParseOptions } from '../bars/bar.types.js';
 import { RowErrors } from './staging/row-errors.js';
 import {
   knownTimezone,
+  relaxTimeouts,
   stagedProposals,
   stagedSymbols,
   takeSymbols,
@@ -41,10 +45,10 @@ export class StockImportService {
   }
 
   /**
-   * Imports a file that lies on the disk. First its bytes are copied as they are and proven harmless in passing; what that
-   * cannot judge is read again row by row, which finds everything that is wrong.
+   * Imports a file that lies on the disk. First its bytes are copied as they are and proven harmless in passing, straight into
+   * the bars where there are none yet; what that cannot judge is read again row by row, which finds everything that is wrong.
    *
-   * **Errors**: `StockNotFound`, `StockInactive`, `BranchNotFound`, `BranchMerged`, `BranchDiscarded`, `UnknownTimezone`, `ImportsBusy`; those of the parsers for a file that
+   * **Errors**: `StockNotFound`, `StockInactive`, `BranchNotFound`, `BranchNotOpen`, `UnknownTimezone`, `ImportsBusy`; those of the parsers for a file that
    * cannot be read; `ImportRejected` with the report when rows are wrong and `onError` is abort. After any error nothing is
    * stored.
    */
@@ -67,12 +71,64 @@ export class StockImportService {
     const plan = await fastPlan(request, options);
     if (plan !== null) {
       try {
-        return await this.fastPass(request, plan);
+        return (await this.directPass(request, plan)) ?? (await this.fastPass(request, plan));
       } catch (error) {
         if (!isForCarefulPass(error)) throw error;
       }
     }
     return this.carefulPass(request, options);
+  }
+
+  /**
+   * The shortest way, for a file whose bars are the first of their series: straight into the table, without staging. **Shape**: null
+   * when there is something to compare with, or the file is not made for it.
+   */
+  private async directPass(request: ImportRequest, plan: FastPlan): Promise<FinishedImport | null> {
+    if (!isDirect(plan, request) || !(await this.seemsFirst(request, plan))) return null;
+    const proven = await proveFile(plan, request);
+    if (proven === null) return null;
+    let series: SeriesBySymbol = new Map();
+    try {
+      const commit = await this.commit(request, async (tx) => {
+        await tx.run(relaxTimeouts());
+        series = await this.seriesOf(tx, request, [...proven]);
+        const scopes = [...series.values()];
+        if (!(await this.versioning.isEmpty(tx, { table: BARS, branch: request.branch, scopes }))) {
+          throw new ScopesNotEmpty();
+        }
+        return { scopes, write: (_tx, place) => copyDirectly(tx, { plan, request, series, place }) };
+      });
+      return { symbols: [...series.keys()], report: reportOf(commit, new RowErrors()) };
+    } catch (error) {
+      if (error instanceof ScopesNotEmpty) return null;
+      throw error;
+    }
+  }
+
+  /** Asks for one stock only: to look through a large file for nothing would cost more. */
+  private async seemsFirst({ symbol, interval, branch }: ImportRequest, plan: FastPlan): Promise<boolean> {
+    const first = symbol ?? plan.firstSymbol;
+    if (first === undefined) return false;
+    const known = await this.stocks.seriesId(first, interval).catch((error: unknown) => {
+      if (error instanceof StockNotFound) return null;
+      throw error;
+    });
+    if (known === null) return true;
+    return this.sql.transaction((tx) =>
+      this.versioning.isEmpty(tx, { table: BARS, branch, scopes: [known] }),
+    );
+  }
+
+  /** The series of proven symbols, made if need be. **Errors**: `NotPlain` when one cannot be imported. */
+  private async seriesOf(
+    tx: SqlTransaction,
+    { symbol, interval, track }: ImportRequest,
+    symbols: readonly string[],
+  ): Promise<SeriesBySymbol> {
+    if (symbol !== null) return new Map([[symbol, await this.stocks.ensureSeries(tx, symbol, interval)]]);
+    const { unusable, series } = await this.stocks.prepareSymbols(tx, { symbols, interval, track });
+    if (unusable.size > 0) throw new NotPlain('symbols that cannot be imported');
+    return series;
   }
 
   private async fastPass(request: ImportRequest, plan: FastPlan): Promise<FinishedImport> {
@@ -102,7 +158,7 @@ export class StockImportService {
 
   private async commit(
     request: ImportRequest,
-    stage: (tx: SqlTransaction) => Promise<Proposals>,
+    stage: (tx: SqlTransaction) => Promise<Proposals | FirstRows>,
   ): Promise<CommitReport> {
     const { branch, source, message, authorId, dryRun } = request;
     return this.versioning.commit(
@@ -154,9 +210,6 @@ interface FinishedImport {
   readonly symbols: readonly string[];
   readonly report: ImportReport;
 }
-
-/** The symbols that are imported, each with the number of its series. */
-type SeriesBySymbol = ReadonlyMap<string, number>;
 
 function proposals(request: ImportRequest, shape: StagedShape, series: SeriesBySymbol): Proposals {
   const { timezone, symbol } = request;

@@ -16,11 +16,14 @@ export interface FastPlan {
   readonly interval: Interval;
   /** In upper case; a symbol column is proven to say nothing else. */
   readonly symbol: string | undefined;
+  /** What the first line says its symbol is; undefined where lines name none, or it is none. */
+  readonly firstSymbol: string | undefined;
 }
 
 const BOM = Buffer.from('\ufeff');
 const DAY = '(?:1[89]|[2-9]\\d)\\d\\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])';
 const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d)?';
+const SYMBOL = '[A-Z0-9.^=-]{1,10}';
 const PRICE = '\\d{1,12}(?:\\.\\d{1,20})?';
 /** Longest line that is held back to wait for its end. Far above any line of the proven form, for it only bounds memory. */
 const MAX_TAIL = 64 * 1024;
@@ -52,7 +55,13 @@ export function planFastPass(firstBytes: Buffer, options: ParseOptions): FastPla
     lineBreak: firstBytes[end - 1] === 0x0d ? '\r\n' : '\n',
     interval: options.interval,
     symbol: options.symbol,
+    firstSymbol: firstSymbol(firstBytes.toString('latin1', end + 1), header.roles),
   };
+}
+
+function firstSymbol(rows: string, roles: readonly ColumnRole[]): string | undefined {
+  const text = rows.split('\n', 1)[0]?.replace(/\r$/, '').split(',')[roles.indexOf('symbol')] ?? '';
+  return new RegExp(`^${SYMBOL}$`).test(text) ? text : undefined;
 }
 
 function headerOf(line: string, options: ParseOptions): ReturnType<typeof readHeader> | null {
@@ -73,7 +82,7 @@ function fieldPattern(role: FastRole, plan: FastPlan): string {
     case 'time':
       return plan.interval === '1d' ? '00:00(?::00)?' : TIME;
     case 'symbol':
-      return plan.symbol?.replace(/[.^]/g, '\\$&') ?? '[A-Z0-9.^=-]{1,10}';
+      return plan.symbol?.replace(/[.^]/g, '\\$&') ?? SYMBOL;
     case 'close':
       return PRICE;
     case 'open':
@@ -111,6 +120,8 @@ function keyColumns({ columns, interval, symbol }: FastPlan): KeyColumns {
 export class LineVerifier {
   /** Lines proven so far. */
   rows = 0;
+  /** The whole lines that the last call proved, each with its line break. */
+  lines = '';
   private readonly line: RegExp;
   private readonly order: KeyOrder;
   private tail = '';
@@ -129,6 +140,7 @@ export class LineVerifier {
   /** Call once, behind the last bytes. **Shape**: false also for a file without rows. */
   end(): boolean {
     // The last line may lack its line break; COPY does not mind.
+    this.lines = '';
     const proven =
       this.tail === '' || this.verify(`${this.tail}${this.line.source.endsWith('\\r\\n') ? '\r\n' : '\n'}`);
     return proven && this.tail === '' && this.rows > 0;
@@ -143,6 +155,11 @@ export class LineVerifier {
     return this.order.strict;
   }
 
+  /** The symbols of the lines, complete while they are `ascending`. */
+  get symbols(): ReadonlySet<string> {
+    return this.order.symbols;
+  }
+
   private verify(text: string): boolean {
     const { line, order } = this;
     let position = 0;
@@ -152,6 +169,7 @@ export class LineVerifier {
       position = line.lastIndex;
       this.rows++;
     }
+    this.lines = text.slice(0, position);
     this.tail = text.slice(position);
     return this.tail.length <= MAX_TAIL && !this.tail.includes('\n');
   }

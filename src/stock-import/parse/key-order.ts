@@ -36,7 +36,8 @@ export class KeyOrder {
   /** Times, and symbols within one time. */
   private readonly byTime = new Run();
   private readonly withinTime = new Run();
-  private readonly symbols = new Set<string>();
+  /** Every symbol met, as long as the order is strict. **Shape**: one empty text where lines name none. */
+  readonly symbols = new Set<string>();
   private lastKey = '';
   private lastSymbol = '';
   private sameShape = true;
@@ -87,12 +88,21 @@ export class KeyOrder {
   }
 }
 
-/** The text of one field of a line without quotes. */
 function fieldAt(text: string, start: number, end: number, column: number): string {
+  const [from, to] = fieldSpan(text, { start, end }, column);
+  return text.slice(from, to);
+}
+
+/** Where one field of a line without quotes begins and ends. **Shape**: `line` includes its line break. */
+export function fieldSpan(
+  text: string,
+  { start, end }: { readonly start: number; readonly end: number },
+  column: number,
+): readonly [number, number] {
   let from = start;
   for (let i = 0; i < column; i++) from = text.indexOf(',', from) + 1;
   const comma = text.indexOf(',', from);
   // The last field ends before its line break, of which an LF is always the last character.
-  if (comma !== -1 && comma < end) return text.slice(from, comma);
-  return text.slice(from, text.charCodeAt(end - 2) === 13 ? end - 2 : end - 1);
+  if (comma !== -1 && comma < end) return [from, comma];
+  return [from, text.charCodeAt(end - 2) === 13 ? end - 2 : end - 1];
 }

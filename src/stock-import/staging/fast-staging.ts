@@ -17,7 +17,7 @@ import type { ImportRequest } from '../stock-import.types.js';
 
 const HEADER_BYTES = 64 * 1024;
 /** Large enough that the cost of a chunk vanishes, small enough that the event loop is held for about a millisecond. */
-const CHUNK_BYTES = 256 * 1024;
+export const CHUNK_BYTES = 256 * 1024;
 
 /** The file is not of the plain form that can be copied as it is; the careful pass says what it is. */
 export class NotPlain extends Error {
@@ -82,6 +82,7 @@ function proven(verifier: LineVerifier, plan: FastPlan, request: ImportRequest) 
 /** True when the fast pass ended on something that the careful pass can explain: a value or a rule, not trouble. */
 export function isForCarefulPass(error: unknown): boolean {
   if (error instanceof NotPlain) return true;
-  // 22: data exception (30 February); 23514: a rule of the table (low above high).
-  return /^(22...|23514)$/.test(driverErrorFacts(error).code ?? '');
+  // 22: data exception (30 February); 23514: a rule of the table (low above high); 23505: a bar twice, in a file that was
+  // changed while it was copied.
+  return /^(22...|23514|23505)$/.test(driverErrorFacts(error).code ?? '');
 }

@@ -110,7 +110,12 @@ function tsOf(shape: StagedShape): string {
 
 /** SQL of the newest time that a bar may have: today anywhere on earth for a daily bar, now for the others. */
 function newest(interval: Interval): string {
-  return interval === '1d' ? `((now() at time zone 'UTC') + interval '14 hours')` : 'now()';
+  return interval === '1d' ? `(${newestTime(interval)} at time zone 'UTC')` : newestTime(interval);
+}
+
+/** The same as an instant: a daily bar stands at midnight UTC of its day. */
+export function newestTime(interval: Interval): string {
+  return interval === '1d' ? `(now() + interval '14 hours')` : 'now()';
 }
 
 /**
