@@ -18,6 +18,11 @@ const secretsFile = z.strictObject({
 /** Secrets of an installation that runs on its own embedded database. Nobody chose them, so nobody can have chosen badly. */
 export type DataDirectorySecrets = z.infer<typeof secretsFile>;
 
+/** Where the secrets of a data directory stand. */
+export function secretsPath(dataDir: string): string {
+  return join(dataDir, 'secrets.json');
+}
+
 /**
  * The secrets of a data directory, made at the first start and kept in `secrets.json`, readable by its owner only. Whoever
  * loses the file loses what was encrypted with it.
@@ -31,7 +36,7 @@ export async function dataDirectorySecrets(dataDir: string): Promise<DataDirecto
       { cause: error },
     );
   }
-  const path = join(dataDir, 'secrets.json');
+  const path = secretsPath(dataDir);
   return (await readSecrets(path)) ?? (await makeSecrets(path));
 }
 

@@ -1,6 +1,6 @@
 import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { EmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
-import { dataDirectorySecrets, type DataDirectorySecrets } from './data-directory-secrets.js';
+import { dataDirectorySecrets, secretsPath, type DataDirectorySecrets } from './data-directory-secrets.js';
 import { EMBEDDED_DATABASE, EMBEDDED_LOGINS, provisionEmbedded } from './provision-embedded.js';
 
 /** A database to work with. **Shape**: `settings` are the given ones with connections and keys filled in. */
@@ -75,7 +75,13 @@ function embeddedSettings(
       app: login(server, EMBEDDED_LOGINS.app, secrets.appPassword),
       migration: login(server, EMBEDDED_LOGINS.owner, secrets.ownerPassword),
     },
-    encryption: chosen ? settings.encryption : { ...settings.encryption, keys: secrets.encryptionKeys },
+    encryption: chosen
+      ? settings.encryption
+      : {
+          ...settings.encryption,
+          keys: secrets.encryptionKeys,
+          keysFile: { path: secretsPath(settings.dataDir), format: 'data-directory' },
+        },
   };
 }
 

@@ -71,6 +71,14 @@ export interface EncryptionSettings {
   readonly keys: string | undefined;
   readonly appSecret: string | undefined;
   readonly salt: string | undefined;
+  /** Where `keys` came from, if that is a file: a running process reads it again when it changes. */
+  readonly keysFile?: KeysFile | undefined;
+}
+
+/** A file with keys. **Shape**: the text of `ENCRYPTION_KEYS` alone, or the secrets of a data directory with it among them. */
+export interface KeysFile {
+  readonly path: string;
+  readonly format: 'list' | 'data-directory';
 }
 
 /**
@@ -81,7 +89,8 @@ export interface EncryptionSettings {
 export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const known = new Set([...variableNames, ...secretNames.map((name) => `${name}_FILE`)]);
   const unknown = unknownVariables(env, known);
-  const secrets = readSecretFiles(givenTexts(env, known), secretNames);
+  const given = givenTexts(env, known);
+  const secrets = readSecretFiles(given, secretNames);
   const { environment, problems: wrong } = readEnvironment(secrets.texts);
   const database = databaseConnections(environment);
   // A variable that is wrong was read as if it were not set; what would follow from that is not worth saying.
@@ -94,7 +103,12 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   );
   const problems = [...unknown, ...secrets.problems, ...wrong, ...following];
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return toSettings(environment, database.connections);
+  const settings = toSettings(environment, database.connections);
+  return { ...settings, encryption: { ...settings.encryption, ...keysFile(given['ENCRYPTION_KEYS_FILE']) } };
+}
+
+function keysFile(path: string | undefined): Pick<EncryptionSettings, 'keysFile'> {
+  return path === undefined ? {} : { keysFile: { path: resolve(path), format: 'list' } };
 }
 
 /** **Why** an empty value counts as unset: compose files and shells write `NAME=` for what they have no value for. */

@@ -1,31 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import { CellCipher, keyIdOf } from './cell-cipher.js';
+import { CurrentKeys } from './current-keys.js';
 import type { Cell } from './encryption.errors.js';
 import { FernetReader } from './fernet-reader.js';
-import { KeyRing } from './key-ring.js';
+import type { KeyRing } from './key-ring.js';
 
 /** Encrypts and decrypts single stored values; see `CellCipher` for what they look like. */
 @Injectable()
 export class EncryptionService {
-  readonly #cipher: CellCipher;
+  #made: { readonly ring: KeyRing; readonly cipher: CellCipher } | null = null;
 
-  constructor(private readonly ring: KeyRing) {
-    this.#cipher = new CellCipher(ring);
-  }
+  constructor(private readonly keys: CurrentKeys) {}
 
   /** Ids of the keys that are loaded, the primary first. */
   get keyIds(): readonly string[] {
-    return this.ring.ids;
+    return this.keys.ring.ids;
   }
 
-  /** The stored text of a value, under the primary key; different each time. */
+  /** The stored text of a value, under the primary key; different each time. **Errors**: `KeyRingError` when that key is used up. */
   encrypt(cell: Cell, clear: string): string {
-    return this.#cipher.encrypt(cell, clear);
+    this.keys.usage.count(this.keys.ring.primary.id);
+    return this.#cipher().encrypt(cell, clear);
   }
 
   /** The clear text of a stored value. **Errors**: `DecryptionError`. */
   decrypt(cell: Cell, text: string): string {
-    return this.#cipher.decrypt(cell, text);
+    return this.#cipher().decrypt(cell, text);
   }
 
   /**
@@ -34,12 +34,19 @@ export class EncryptionService {
    * in the place of a bound value. **Errors**: `FernetTokenError`.
    */
   readFernet(token: string): string {
-    const reader = new FernetReader(this.ring.all.map(({ master }) => master));
+    const reader = new FernetReader(this.keys.ring.all.map(({ master }) => master));
     return reader.read(token).toString('utf8');
   }
 
   /** Whether a stored value is due for rotation: not under the primary key, or not of our making at all. */
   needsRotation(text: string): boolean {
-    return keyIdOf(text) !== this.ring.primary.id;
+    return keyIdOf(text) !== this.keys.ring.primary.id;
+  }
+
+  /** Deriving the keys of a ring takes longer than encrypting with one of them. */
+  #cipher(): CellCipher {
+    const { ring } = this.keys;
+    if (this.#made?.ring !== ring) this.#made = { ring, cipher: new CellCipher(ring) };
+    return this.#made.cipher;
   }
 }

@@ -12,8 +12,8 @@ export const LEGACY_PBKDF2_ROUNDS = 480_000;
 
 /** A key from a secret and a salt. Takes about a tenth of a second per 500,000 rounds, on a thread of its own. */
 export async function deriveFromSecret(input: {
-  secret: string;
-  salt: string;
+  secret: string | Uint8Array;
+  salt: string | Uint8Array;
   rounds: number;
 }): Promise<KeyObject> {
   return createSecretKey(await pbkdf2Async(input.secret, input.salt, input.rounds, KEY_BYTES, 'sha256'));

@@ -1,6 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { CurrentKeys } from './current-keys.js';
 import { KeyRing } from './key-ring.js';
 import { SignerService } from './signer.service.js';
 
@@ -8,7 +9,8 @@ const NONE = { appSecret: undefined, salt: undefined };
 const bytesOne = Buffer.from(Array.from({ length: 32 }, (_, index) => index + 3));
 const keyOne = bytesOne.toString('base64');
 const keyTwo = Buffer.from(bytesOne).reverse().toString('base64');
-const load = async (keys: string) => new SignerService(await KeyRing.load({ ...NONE, keys }));
+const load = async (keys: string) =>
+  new SignerService(new CurrentKeys(await KeyRing.load({ ...NONE, keys })));
 let signer: SignerService;
 
 beforeAll(async () => {

@@ -2,7 +2,8 @@ import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { fromBase64Url, toBase64Url } from './base64url.js';
 import { deriveSubkey } from './key-derivation.js';
-import { KeyRing } from './key-ring.js';
+import { CurrentKeys } from './current-keys.js';
+import type { KeyRing } from './key-ring.js';
 
 /** 128 bits: nobody guesses them, and a cursor stays short. */
 const TAG_BYTES = 16;
@@ -18,9 +19,10 @@ const MAX_TOKEN_LENGTH = 8_192;
  */
 @Injectable()
 export class SignerService {
-  readonly #keysByPurpose = new Map<string, readonly KeyObject[]>();
+  #keysByPurpose = new Map<string, readonly KeyObject[]>();
+  #ring: KeyRing | null = null;
 
-  constructor(private readonly ring: KeyRing) {}
+  constructor(private readonly keys: CurrentKeys) {}
 
   /** A token for the text, which may have about 6,000 bytes. **Why** `purpose` must be a constant of the code: its keys are kept for good. */
   sign(purpose: string, text: string): string {
@@ -46,9 +48,12 @@ export class SignerService {
 
   /** Deriving a key takes longer than signing with it. */
   #keys(purpose: string): readonly KeyObject[] {
+    const { ring } = this.keys;
+    if (ring !== this.#ring) this.#keysByPurpose = new Map();
+    this.#ring = ring;
     const known = this.#keysByPurpose.get(purpose);
     if (known !== undefined) return known;
-    const keys = this.ring.all.map(({ master }) => deriveSubkey(master, `stockroom/sign/v1/${purpose}`));
+    const keys = ring.all.map(({ master }) => deriveSubkey(master, `stockroom/sign/v1/${purpose}`));
     this.#keysByPurpose.set(purpose, keys);
     return keys;
   }
