@@ -18,7 +18,7 @@ import type { ParseOptions } from '../bars/bar.types.js';
 import { RowErrors } from './staging/row-errors.js';
 import {
   knownTimezone,
-  relaxTimeouts,
+  relaxLimits,
   stagedProposals,
   stagedSymbols,
   takeSymbols,
@@ -90,7 +90,7 @@ export class StockImportService {
     let series: SeriesBySymbol = new Map();
     try {
       const commit = await this.commit(request, async (tx) => {
-        await tx.run(relaxTimeouts());
+        await tx.run(relaxLimits());
         series = await this.seriesOf(tx, request, [...proven]);
         const scopes = [...series.values()];
         if (!(await this.versioning.isEmpty(tx, { table: BARS, branch: request.branch, scopes }))) {

@@ -10,7 +10,7 @@ import { RowErrors } from './row-errors.js';
 import {
   analyzeRows,
   createCarefulRows,
-  relaxTimeouts,
+  relaxLimits,
   takeDuplicates,
   takeImpossibleTimes,
   type StagedShape,
@@ -36,7 +36,7 @@ export async function stageCarefully(
 ): Promise<{ readonly shape: StagedShape; readonly errors: RowErrors }> {
   const { create, copy, shape } = createCarefulRows();
   const errors = new RowErrors();
-  await tx.run(relaxTimeouts());
+  await tx.run(relaxLimits());
   await tx.run(create);
   const file = createReadStream(request.file.path, { highWaterMark: CHUNK_BYTES });
   const batches = PARSERS[request.format](file, options);

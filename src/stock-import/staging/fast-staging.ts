@@ -10,7 +10,7 @@ import {
   createFastRows,
   hasDuplicates,
   hasImpossibleTimes,
-  relaxTimeouts,
+  relaxLimits,
   type StagedShape,
 } from './staging.queries.js';
 import type { ImportRequest } from '../stock-import.types.js';
@@ -51,7 +51,7 @@ export async function stageFast(
   request: ImportRequest,
 ): Promise<StagedShape> {
   const { create, copy, shape } = createFastRows(plan.columns.map(({ role }) => role));
-  await tx.run(relaxTimeouts());
+  await tx.run(relaxLimits());
   await tx.run(create);
   const verifier = new LineVerifier(plan);
   const file = createReadStream(request.file.path, { start: plan.headerBytes, highWaterMark: CHUNK_BYTES });
