@@ -1,4 +1,7 @@
-import 'reflect-metadata';
-import { runService } from './boot/run-service.js';
+import { useCompileCache } from './common/compile-cache.js';
+
+useCompileCache();
+// Only now, because what is imported above is compiled before the cache is in use.
+const { runService } = await import('./boot/run-service.js');
 
 await runService();

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import type { NestApplicationContext } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadSettings } from '../config/settings.js';
