@@ -7,6 +7,8 @@ import { StockSchema } from './src/stocks/stock.entity.js';
 import { StockSeriesSchema } from './src/stocks/stock-series.entity.js';
 import { AuditEventSchema } from './src/audit/audit-event.entity.js';
 import { ExternalCredentialSchema } from './src/credentials/external-credential.entity.js';
+import { GuessLimitSchema } from './src/rate-limits/guess-limit.entity.js';
+import { RateLimitWindowSchema } from './src/rate-limits/rate-limit-window.entity.js';
 import { SessionSchema } from './src/sessions/session.entity.js';
 import { UserSchema } from './src/users/user.entity.js';
 import { UserSettingsSchema } from './src/users/user-settings.entity.js';
@@ -19,6 +21,8 @@ export const entities: readonly EntitySchema[] = [
   SessionSchema,
   ExternalCredentialSchema,
   AuditEventSchema,
+  RateLimitWindowSchema,
+  GuessLimitSchema,
   StockSchema,
   StockSeriesSchema,
   BranchSchema,

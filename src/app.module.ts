@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
 import { LoggerModule } from 'nestjs-pino';
 import { entities } from '../mikro-orm.config.js';
 import type { OpenDatabase } from './boot/open-database.js';
@@ -7,6 +9,8 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { loggerOptions } from './http/logger-options.js';
+import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
+import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import { StockDataModule } from './stock-data/stock-data.module.js';
 import { StockImportModule } from './stock-import/stock-import.module.js';
 import { StocksModule } from './stocks/stocks.module.js';
@@ -24,6 +28,8 @@ export class AppModule {
         ConfigModule.forRoot(() => settings),
         LoggerModule.forRoot(loggerOptions(settings)),
         DatabaseModule.forRoot({ settings, connection: settings.database.app, entities }),
+        ScheduleModule.forRoot(),
+        RateLimitsModule,
         VersioningModule,
         UsersModule,
         StocksModule,
@@ -35,6 +41,8 @@ export class AppModule {
         { provide: OPEN_DATABASE, useValue: database },
         { provide: ENTITIES, useValue: entities },
         StartupService,
+        // After the guard that finds out who asks.
+        { provide: APP_GUARD, useExisting: RateLimitGuard },
       ],
     };
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitVariables } from './access.variables.js';
 import { databaseAddressVariables, databaseUseVariables } from './database.variables.js';
 import { httpVariables } from './http.variables.js';
 import { adminVariables, encryptionVariables } from './secret.variables.js';
@@ -19,6 +20,7 @@ export const environmentTopics: readonly EnvironmentTopic[] = [
   { title: 'How the database is used', variables: databaseUseVariables },
   { title: 'First administrator', variables: adminVariables },
   { title: 'Encryption of stored secrets', variables: encryptionVariables },
+  { title: 'Limits on requests and guesses', variables: limitVariables },
   { title: 'Imports', variables: importVariables },
   { title: 'Logs and documentation', variables: logVariables },
 ];
@@ -31,6 +33,7 @@ export const environmentSchema = z.object({
   ...databaseUseVariables,
   ...adminVariables,
   ...encryptionVariables,
+  ...limitVariables,
   ...importVariables,
   ...logVariables,
 });

@@ -50,6 +50,7 @@ export interface Settings {
   readonly admin: { readonly email: string | undefined; readonly password: string | undefined };
   /** One way at least is given with an external database; with the embedded one both may be undefined. */
   readonly encryption: EncryptionSettings;
+  readonly limits: LimitSettings;
   readonly imports: {
     readonly maxBytes: number;
     readonly maxExpandedBytes: number;
@@ -64,6 +65,24 @@ export interface Settings {
     readonly slowQueryMs: number;
   };
   readonly docs: { readonly enabled: boolean };
+}
+
+/** How often clients may ask and guess. **Units**: requests or attempts, per address where nothing else is said. */
+export interface LimitSettings {
+  readonly enabled: boolean;
+  readonly windowSeconds: number;
+  readonly perUser: number;
+  readonly perAddress: number;
+  /** Per hour. */
+  readonly registrationsPerAddress: number;
+  readonly signIn: {
+    readonly freeAttempts: number;
+    readonly maxDelaySeconds: number;
+    readonly memorySeconds: number;
+    /** From all addresses: each so many cost unknown addresses one free attempt. */
+    readonly accountFailures: number;
+    readonly failuresPerAddress: number;
+  };
 }
 
 /** What the key ring is made of. **Shape**: the texts of `ENCRYPTION_KEYS`, `APP_SECRET` and `ENCRYPTION_SALT`. */
@@ -161,6 +180,7 @@ function toSettings(environment: Environment, connections: DatabaseConnections):
       appSecret: environment.APP_SECRET,
       salt: environment.ENCRYPTION_SALT,
     },
+    limits: limitSettings(environment),
     imports: {
       maxBytes: environment.STOCKROOM_IMPORT_MAX_BYTES,
       maxExpandedBytes: environment.STOCKROOM_IMPORT_MAX_EXPANDED_BYTES,
@@ -186,6 +206,23 @@ function httpSettings(environment: Environment, externalDatabase: boolean): Sett
     bodyLimitBytes: environment.STOCKROOM_BODY_LIMIT_BYTES,
     shutdownDelayMs: environment.STOCKROOM_SHUTDOWN_DELAY_MS ?? (externalDatabase ? 5_000 : 0),
     allowOpenNetwork: environment.STOCKROOM_ALLOW_OPEN_NETWORK,
+  };
+}
+
+function limitSettings(environment: Environment): LimitSettings {
+  return {
+    enabled: environment.STOCKROOM_REQUEST_QUOTAS_ENABLED,
+    windowSeconds: environment.STOCKROOM_REQUEST_QUOTA_SECONDS,
+    perUser: environment.STOCKROOM_REQUEST_QUOTA_PER_USER,
+    perAddress: environment.STOCKROOM_REQUEST_QUOTA_PER_ADDRESS,
+    registrationsPerAddress: environment.STOCKROOM_REGISTRATIONS_PER_ADDRESS,
+    signIn: {
+      freeAttempts: environment.STOCKROOM_SIGN_IN_FREE_ATTEMPTS,
+      maxDelaySeconds: environment.STOCKROOM_SIGN_IN_MAX_DELAY_SECONDS,
+      memorySeconds: environment.STOCKROOM_SIGN_IN_MEMORY_SECONDS,
+      accountFailures: environment.STOCKROOM_SIGN_IN_ACCOUNT_FAILURES,
+      failuresPerAddress: environment.STOCKROOM_SIGN_IN_FAILURES_PER_ADDRESS,
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { PostgreSqlDriver, type EntitySchema } from '@mikro-orm/postgresql';
 import { Global, Logger, Module, type DynamicModule } from '@nestjs/common';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { ormOptions } from './orm-options.js';
+import { ScheduledJobs } from './scheduled-job.service.js';
 import { SchemaState } from './schema-state.service.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlService } from './sql.service.js';
@@ -34,8 +35,8 @@ export class DatabaseModule {
           registerRequestContext: true,
         }),
       ],
-      providers: [SqlService, UnitOfWork, SlowQueryLog, SchemaState, StartState],
-      exports: [SqlService, UnitOfWork, SchemaState, StartState],
+      providers: [SqlService, UnitOfWork, SlowQueryLog, SchemaState, ScheduledJobs, StartState],
+      exports: [SqlService, UnitOfWork, SchemaState, ScheduledJobs, StartState],
     };
   }
 }

@@ -2,6 +2,7 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public, Roles } from '../common/principal.js';
+import { NoRateLimit } from '../rate-limits/rate-limit.decorator.js';
 import { healthResponse, probeResponse, type HealthResponse, type ProbeResponse } from './dto/health.dto.js';
 import { HealthService } from './health.service.js';
 
@@ -15,6 +16,7 @@ export class HealthController {
 
   @Get('livez')
   @Public()
+  @NoRateLimit()
   @ApiOperation({ summary: 'The process runs; looks at nothing else' })
   @ApiOkResponse({ standardSchema: probeResponse })
   livez(): ProbeResponse {
@@ -23,6 +25,7 @@ export class HealthController {
 
   @Get('readyz')
   @Public()
+  @NoRateLimit()
   @ApiOperation({ summary: 'Requests may be sent' })
   @ApiOkResponse({ standardSchema: probeResponse })
   @ApiServiceUnavailableResponse({ standardSchema: probeResponse })
@@ -32,6 +35,7 @@ export class HealthController {
 
   @Get('startupz')
   @Public()
+  @NoRateLimit()
   @ApiOperation({ summary: 'The start is over' })
   @ApiOkResponse({ standardSchema: probeResponse })
   @ApiServiceUnavailableResponse({ standardSchema: probeResponse })

@@ -44,7 +44,15 @@ export async function configureApp(app: NestFastifyApplication, settings: Settin
       origin: [...settings.http.corsOrigins],
       credentials: true,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id'],
+      exposedHeaders: [
+        'ETag',
+        'Link',
+        'Location',
+        'RateLimit',
+        'RateLimit-Policy',
+        'Retry-After',
+        'X-Request-Id',
+      ],
     });
   }
   if (settings.docs.enabled) serveOpenApi(app);

@@ -154,4 +154,15 @@ export const FIXTURES: readonly Fixture[] = [
       values ('${AUDIT_EVENT}', 'session.signed-in', 'success', '${USER}', '${SESSION}', '192.0.2.1', '{"by": "email"}')`,
     answers: [],
   },
+  {
+    since: 15,
+    rows: `
+      insert into rate_limit_windows (key, used, granted, ends_at)
+      values ('\\x01', 7, 4, now() + interval '1 minute');
+      insert into guess_limits (key, failures, admitted, not_before, forgotten_at, trusted_until)
+      values
+        ('\\x02', 6, true, now() + interval '2 seconds', now() + interval '1 hour', null),
+        ('\\x03', 0, true, now(), now(), now() + interval '30 days')`,
+    answers: [],
+  },
 ];

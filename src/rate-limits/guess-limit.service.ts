@@ -1,0 +1,129 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import type { SqlTransaction } from '../database/sql-transaction.js';
+import { SqlService } from '../database/sql.service.js';
+import { networkOf } from './client-network.js';
+import {
+  countFailure,
+  failuresOf,
+  trustPair,
+  tryGuess,
+  uncountFailure,
+  waitOf,
+} from './guess-limits.queries.js';
+import { LimitKeys } from './limit-keys.service.js';
+import { givePointBack, takePoints } from './rate-limit-windows.queries.js';
+import { TooManyAttempts } from './rate-limits.errors.js';
+import type { Guess } from './rate-limits.types.js';
+
+/** How long an address counts as one that the owner uses after a sign-in from it: longer than a holiday. */
+const TRUST_SECONDS = 30 * 86_400;
+const MS_PER_SECOND = 1_000;
+
+/** Counters of one guess. */
+interface GuessKeys {
+  /** The address, at all accounts. */
+  readonly address: Buffer;
+  /** The address at this account. */
+  readonly pair: Buffer;
+  /** The account, from all addresses. */
+  readonly account: Buffer;
+}
+
+/**
+ * Slows down guessing at passwords, over all processes.
+ *
+ * Whoever is refused is refused by address, so that no stranger can lock an owner out: failures from elsewhere only take free
+ * attempts from addresses that the owner never signed in from, and the first one never. Unknown accounts are counted alike.
+ *
+ * **Why** each attempt counts as failed until {@link succeeded}: a check of a password takes long, and a thousand at once would
+ * all be through before the first was known to be wrong.
+ * **Why** every transaction takes its rows in one order, address, pair, account: so no two can wait for each other.
+ */
+@Injectable()
+export class GuessLimitService {
+  constructor(
+    private readonly sql: SqlService,
+    private readonly keys: LimitKeys,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Lets a guess through, and counts it as failed. Call it before the password is looked at.
+   *
+   * **Errors**: `TooManyAttempts` with the time to wait, after which an attempt is let through; `DatabaseUnavailable` and its
+   * siblings: who cannot be counted cannot sign in.
+   */
+  async admit(guess: Guess): Promise<void> {
+    const keys = this.keysOf(guess);
+    const waitMs = await this.sql.transaction(async (tx) => {
+      const wait = (await this.waitForAddress(tx, keys)) ?? (await this.waitForPair(tx, keys));
+      // What was refused is as if it had not been tried.
+      if (wait === null) await tx.run(countFailure(keys.account, this.memorySeconds));
+      else tx.rollback();
+      return wait;
+    });
+    if (waitMs !== null) throw new TooManyAttempts(Math.max(Math.ceil(waitMs / MS_PER_SECOND), 1));
+  }
+
+  /** The guess was right: forgets what this address got wrong before at this account. **Errors**: as {@link admit}, but for the first. */
+  async succeeded(guess: Guess): Promise<void> {
+    const { address, pair, account } = this.keysOf(guess);
+    await this.sql.transaction(async (tx) => {
+      await tx.run(givePointBack(address));
+      await tx.run(trustPair(pair, TRUST_SECONDS));
+      await tx.run(uncountFailure(account));
+    });
+  }
+
+  /** Milliseconds until the address may guess at anything; null when it may now. */
+  private async waitForAddress(tx: SqlTransaction, { address, pair }: GuessKeys): Promise<number | null> {
+    const [points, , endsInMs] = await tx.runOne(
+      takePoints({
+        key: address,
+        limit: this.settings.limits.signIn.failuresPerAddress,
+        windowSeconds: this.memorySeconds,
+        waiting: 1,
+        wanted: 0,
+      }),
+    );
+    if (points === 1) return null;
+    // Whoever waits must get through: the pair may have to wait longer than the address.
+    const [pairWait] = await tx.run(waitOf(pair));
+    return Math.max(Number(endsInMs), Number(pairWait?.[0] ?? 0));
+  }
+
+  /** Milliseconds until the address may guess at this account; null when it may now, and then the guess is counted. */
+  private async waitForPair(tx: SqlTransaction, { pair, account }: GuessKeys): Promise<number | null> {
+    const { freeAttempts, accountFailures, maxDelaySeconds } = this.settings.limits.signIn;
+    const [elsewhere] = await tx.run(failuresOf(account));
+    const fewer = Math.floor(Number(elsewhere?.[0] ?? 0) / accountFailures);
+    const [admitted, waitMs] = await tx.runOne(
+      tryGuess({
+        pair,
+        freeWhenTrusted: freeAttempts,
+        free: Math.max(freeAttempts - fewer, 1),
+        maxDelaySeconds,
+        memorySeconds: this.memorySeconds,
+      }),
+    );
+    return admitted === true ? null : Number(waitMs);
+  }
+
+  /** Failures count at least as long as two of the longest waits: else waiting would earn free attempts again. */
+  private get memorySeconds(): number {
+    const { memorySeconds, maxDelaySeconds } = this.settings.limits.signIn;
+    return Math.max(memorySeconds, 2 * maxDelaySeconds);
+  }
+
+  private keysOf(guess: Guess): GuessKeys {
+    const network = networkOf(guess.address);
+    // At least as much alike as the database's own comparison makes it: another spelling must not be another account.
+    const account = guess.account.normalize('NFKC').trim().toLowerCase();
+    return {
+      address: this.keys.keyOf('guess-address', network),
+      pair: this.keys.keyOf('guess-pair', network, account),
+      account: this.keys.keyOf('guess-account', account),
+    };
+  }
+}

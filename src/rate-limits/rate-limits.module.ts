@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { EncryptionModule } from '../encryption/encryption.module.js';
+import { GuessLimitService } from './guess-limit.service.js';
+import { LimitKeys } from './limit-keys.service.js';
+import { PurgeLimitsService } from './purge-limits.service.js';
+import { RateLimitGuard } from './rate-limit.guard.js';
+import { RateLimitService } from './rate-limit.service.js';
+
+/** Limits on requests and on guesses, shared by all processes. */
+@Module({
+  imports: [EncryptionModule],
+  providers: [LimitKeys, RateLimitService, RateLimitGuard, GuessLimitService, PurgeLimitsService],
+  exports: [RateLimitService, RateLimitGuard, GuessLimitService],
+})
+export class RateLimitsModule {}
