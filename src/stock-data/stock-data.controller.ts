@@ -8,18 +8,21 @@ import { JSON_TYPE } from '../common/json-text.js';
 import { InvalidCursor, nextLink } from '../common/pagination.js';
 import { AnySession } from '../common/principal.js';
 import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
+import { AggregateBarsService, type AggregateDownload } from './aggregate-bars.service.js';
 import { barTime, rangeBounds } from './bar-time.format.js';
 import { barPageResponse, barPath, barResponse, barVersionsResponse, type BarPath } from './dto/bar.dto.js';
 import { oneBarQuery, readBarsQuery, type OneBarQuery, type ReadBarsQuery } from './dto/read-bars.dto.js';
-import { ReadBarsService, type BarDownload } from './read-bars.service.js';
-import type { BarRange } from './stock-data.types.js';
+import { ReadBarsService } from './read-bars.service.js';
 
 /** Bars over HTTP: pages, downloads, one bar and its versions. */
 @ApiTags('stock data')
 @AnySession()
 @Controller('v1/stocks/:symbol/data')
 export class StockDataController {
-  constructor(private readonly bars: ReadBarsService) {}
+  constructor(
+    private readonly bars: ReadBarsService,
+    private readonly lists: AggregateBarsService,
+  ) {}
 
   @Get()
   @ApiOperation({
@@ -35,15 +38,16 @@ export class StockDataController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { interval, branch, asOf, order } = query;
-    const range: BarRange = { symbol, interval, branch, asOf, order, ...rangeBounds(query.from, query.to) };
+    const { source } = query;
+    const range = { symbol, interval, source, branch, asOf, order, ...rangeBounds(query.from, query.to) };
     reply.header('vary', 'Accept');
     if (wantsCsv(request.headers.accept)) {
       // A download has no pages: going on from one would send its rows twice.
       if (query.cursor !== undefined) throw new InvalidCursor();
-      await sendCsv(reply, await this.bars.csv(range), `${symbol}-${interval}.csv`);
+      await sendCsv(reply, await this.lists.csv(range), `${symbol}-${interval}.csv`);
       return;
     }
-    const { body, nextCursor } = await this.bars.page(range, query.limit, query.cursor);
+    const { body, nextCursor } = await this.lists.page(range, query.limit, query.cursor);
     const link = nextLink(request.url, nextCursor);
     if (link !== null) reply.header('link', link);
     await reply.type(JSON_TYPE).send(body);
@@ -101,12 +105,13 @@ function wantsCsv(accept: string | undefined): boolean {
 /** What breaks from here on can only cut the connection: the errors of a request came before. */
 async function sendCsv(
   reply: FastifyReply,
-  { revision, chunks }: BarDownload,
+  { revision, computedFrom, chunks }: AggregateDownload,
   fileName: string,
 ): Promise<void> {
   reply
     .type('text/csv; charset=utf-8')
     .header('content-disposition', `attachment; filename="${fileName}"`)
     .header('x-revision', revision);
+  if (computedFrom !== undefined) reply.header('x-computed-from', computedFrom);
   await reply.send(Readable.from(chunks));
 }

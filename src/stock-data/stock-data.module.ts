@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { EncryptionModule } from '../encryption/encryption.module.js';
 import { StocksModule } from '../stocks/stocks.module.js';
 import { VersioningModule } from '../versioning/versioning.module.js';
+import { AggregateBarsService } from './aggregate-bars.service.js';
 import { ChangeBarController } from './change-bar.controller.js';
 import { ChangeBarService } from './change-bar.service.js';
 import { ReadBarsService } from './read-bars.service.js';
@@ -13,7 +14,7 @@ import { StockDataController } from './stock-data.controller.js';
 @Module({
   imports: [StocksModule, VersioningModule, EncryptionModule],
   controllers: [StockDataController, ChangeBarController, RevisionsController],
-  providers: [ReadBarsService, ChangeBarService, RevisionsService],
+  providers: [ReadBarsService, AggregateBarsService, ChangeBarService, RevisionsService],
   exports: [ReadBarsService],
 })
 export class StockDataModule {}

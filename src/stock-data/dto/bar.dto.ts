@@ -20,7 +20,7 @@ const members = {
 
 /** The time of a bar: `date` for `1d`, `ts` for every other interval. */
 const time = {
-  date: z.iso.date().optional().meta({ description: 'Trading day, for interval 1d.' }),
+  date: z.iso.date().optional().meta({ description: 'Trading day, for intervals 1d, 1w and 1mo.' }),
   ts: z.iso.datetime().optional().meta({ description: 'Start of the bar, for every other interval.' }),
 };
 
@@ -41,6 +41,10 @@ export const barPageResponse = z
     revision: z
       .int()
       .meta({ description: 'What `asOf` resolved to: ask with it again and the answer is the same.' }),
+    computedFrom: z
+      .enum(['1d', '1m'])
+      .optional()
+      .meta({ description: 'Interval of the bars that these were computed from; absent for stored bars.' }),
     data: z.array(barResponse),
     nextCursor: z.string().nullable(),
   })
