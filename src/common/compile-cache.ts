@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module';
+import nodeModule from 'node:module';
 import { join } from 'node:path';
 
 /** Beside the built files, so that a new build begins with an empty one. */
@@ -11,5 +11,6 @@ const DIRECTORY = join(import.meta.dirname, '../../.compile-cache');
  * many users, chooses the code that runs.
  */
 export function useCompileCache(): void {
-  enableCompileCache(DIRECTORY);
+  // Node 20 does not have it.
+  if ('enableCompileCache' in nodeModule) nodeModule.enableCompileCache(DIRECTORY);
 }
