@@ -1,6 +1,7 @@
 import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { EmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
 import { dataDirectorySecrets, secretsPath, type DataDirectorySecrets } from './data-directory-secrets.js';
+import { requireFolders } from './require-folders.js';
 import { EMBEDDED_DATABASE, EMBEDDED_LOGINS, provisionEmbedded } from './provision-embedded.js';
 
 /** A database to work with. **Shape**: `settings` are the given ones with connections and keys filled in. */
@@ -27,9 +28,10 @@ export interface OpenDatabaseOptions {
 /**
  * The configured database: the external one as it is, or the embedded one, started if it does not run.
  *
- * **Errors**: what `EmbeddedPostgres.open` throws; an external database is not contacted here.
+ * **Errors**: `FolderUnusable`, and what `EmbeddedPostgres.open` throws; an external database is not contacted here.
  */
 export async function openDatabase(settings: Settings, options: OpenDatabaseOptions): Promise<OpenDatabase> {
+  await requireFolders(settings, options);
   const { app, migration } = settings.database;
   if (app !== null) {
     const database = { ...settings.database, app, migration: migration ?? app };

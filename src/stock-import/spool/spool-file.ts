@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { v4 as uuidv4 } from 'uuid';
-import { SpoolFull } from './spool.errors.js';
+import { FolderUnusable, isFolderProblem, makeFolder } from '../../config/usable-folder.js';
+import { SpoolFull, SpoolUnusable } from './spool.errors.js';
 import { spoolFileName } from './spool-names.js';
 
 /** A file that can be read as often as is needed. **Units**: `bytes` as they lie on the disk, unpacked. */
@@ -24,14 +25,17 @@ export class SpoolWriter {
     private readonly path: string,
   ) {}
 
-  /** Makes the directory, if need be, and an empty file in it. **Errors**: `SpoolFull`. */
+  /** Makes the directory, if need be, and an empty file in it. **Errors**: `SpoolFull`, `SpoolUnusable`. */
   static async create(directory: string): Promise<SpoolWriter> {
     const path = join(directory, spoolFileName(uuidv4()));
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeFolder(directory, 0o700);
       return new SpoolWriter(await open(path, 'wx', 0o600), path);
     } catch (error) {
-      throw translated(error);
+      if (NO_ROOM.has(codeOf(error)) || !isFolderProblem(error)) throw translated(error);
+      throw new SpoolUnusable(
+        new FolderUnusable({ variable: 'STOCKROOM_IMPORT_SPOOL_DIR', path: directory }, error),
+      );
     }
   }
 

@@ -22,7 +22,7 @@ export const RATIO_COUNTS_FROM_BYTES = 10 * 1024 * 1024;
  *
  * **Shape**: the file is private to this user and lies there until it is disposed of; after an error it is gone. Memory
  * does not grow with the upload, and the sender is slowed to the speed of the disk.
- * **Errors**: `UploadStalled`, `UploadAborted`, `ImportTooLarge`, `ImportGzipBroken`, `SpoolFull`. The source is left open.
+ * **Errors**: `UploadStalled`, `UploadAborted`, `ImportTooLarge`, `ImportGzipBroken`, `SpoolFull`, `SpoolUnusable`. The source is left open.
  */
 export async function spoolUpload(
   source: AsyncIterable<Uint8Array>,

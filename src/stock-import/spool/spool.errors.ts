@@ -48,3 +48,18 @@ export class SpoolFull extends DomainError {
     });
   }
 }
+
+/**
+ * The folder of uploads is gone, is no folder, or may not be written to. **Why not its name**: a stranger may read the message; the
+ * log has the cause.
+ */
+export class SpoolUnusable extends DomainError {
+  constructor(cause: unknown) {
+    super(
+      'unavailable',
+      'spool-unusable',
+      'The service has no folder to keep the upload in right now; nothing was stored.',
+      { retryAfterSeconds: 60, cause },
+    );
+  }
+}

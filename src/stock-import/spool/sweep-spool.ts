@@ -1,5 +1,6 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFolderProblem } from '../../config/usable-folder.js';
 import { codeOf } from './spool-file.js';
 import { ownerOf, type SpoolOwner, THIS_PROCESS } from './spool-names.js';
 
@@ -9,7 +10,8 @@ const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
 /**
  * Removes what killed processes left in the spool directory. Safe beside running ones of the same machine.
  *
- * **Shape**: how many files were removed. Files of other names are never touched.
+ * **Shape**: how many files were removed. Files of other names are never touched; what may not be read or removed is left where it
+ * is, for a command that needs no spool must not fail for it, and one that does says so better.
  * **Why by process id**: a killed process cannot clean up, and its successor must not remove the files of another service or
  * command that uses the directory right now. Machines or containers must not share the directory: they cannot see
  * each other's processes.
@@ -25,8 +27,8 @@ export async function sweepSpool(directory: string, now: () => number = Date.now
       await unlink(path);
       removed++;
     } catch (error) {
-      // Its owner, or another sweep, was faster.
-      if (codeOf(error) !== 'ENOENT') throw error;
+      // Its owner, or another sweep, was faster; or it is another user's, as in a folder that all may write to.
+      if (!isFolderProblem(error)) throw error;
     }
   }
   return removed;
@@ -36,7 +38,7 @@ async function namesIn(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (isFolderProblem(error)) return [];
     throw error;
   }
 }
