@@ -172,10 +172,11 @@ export class AggregateBarsService {
     const page = { seriesId, interval, point, order, limit, ...sourceBounds(interval, range) };
     for (let sourceRows = AGGREGATES[interval].most * limit + 1; ; sourceRows *= READ_ON_FACTOR) {
       const row = await this.sql.readOne(aggregatePage({ ...page, sourceRows }, as));
-      const [head, joined, count, lastStart, taken] = row ?? [];
+      const [head, joined, count, lastStart, sourceCount] = row ?? [];
       const more = Number(count) > limit;
-      // Source bars closer together than their interval says: the last bucket may be cut in two, so more of them are read.
-      if (!more && Number(taken) >= sourceRows) continue;
+      // Source bars closer together than their interval says, or many that were withdrawn: there is more, and the last bucket may be
+      // cut in two.
+      if (!more && Number(sourceCount) >= sourceRows) continue;
       const text = (joined as string | null) ?? '';
       return {
         head: Number(head),

@@ -33,7 +33,7 @@ function bin(length: string): string {
  *
  * **Shape**: one row: the head revision of this very snapshot; the bars as text, joined (null when there are none); how many,
  * which is one more than `limit` when there are more; when the last of them begins, in seconds since 1970; how many source bars
- * they are made of.
+ * were read, withdrawn ones among them.
  *
  * Source bars come in the order of the primary key and stop at `sourceRows`, so that a page of the latest weeks reads those weeks,
  * however long the series is. The bucket that the stop cuts in two is the last one; whether that one is shown is the caller's to see.
@@ -51,18 +51,18 @@ export function aggregatePage(page: AggregatePage, as: BarFormat): Statement {
     page.before ?? 'infinity',
     page.limit + 1,
   ];
-  const source = sourceSql(point, order, values);
   return {
     name: `aggregate_${as}_${interval}_${order}_${point.lineage.length}`,
     text: `
+      with source as materialized (${sourceSql(point, order, values)})
       select
         (select coalesce(max(id), 0)::float8 from revisions),
         string_agg(b.line, ${as === 'json' ? `','` : `E'\\n'`} order by b.ts ${order}),
         count(*)::int,
         extract(epoch from ${order === 'asc' ? 'max' : 'min'}(b.ts))::float8,
-        coalesce(sum(b.taken), 0)::int
+        (select count(*)::int from source)
       from (
-        select b.ts, b.taken, ${as === 'json' ? barJson(shownAs, 'b') : barCsv(shownAs, 'b')} as line
+        select b.ts, ${as === 'json' ? barJson(shownAs, 'b') : barCsv(shownAs, 'b')} as line
         from (
           select
             s.bucket as ts,
@@ -71,9 +71,8 @@ export function aggregatePage(page: AggregatePage, as: BarFormat): Statement {
             case when count(s.low) = count(*) then min(s.low) end as low,
             (array_agg(s."close" order by s.ts))[count(*)] as "close",
             (array_agg(s.adj_close order by s.ts))[count(*)] as adj_close,
-            case when count(s.volume) = count(*) then sum(s.volume) end as volume,
-            count(*) as taken
-          from (select ${BUCKETS[interval]} as bucket, v.* from (${source}) v) s
+            case when count(s.volume) = count(*) then sum(s.volume) end as volume
+          from (select ${BUCKETS[interval]} as bucket, v.* from source v where not v.withdrawn) s
           group by s.bucket
           order by s.bucket ${order}
           limit $5
@@ -83,27 +82,37 @@ export function aggregatePage(page: AggregatePage, as: BarFormat): Statement {
   };
 }
 
-/** The bars that the point shows, in order of time; a lineage keeps the nearest version of each bar. */
+/**
+ * The first `$2` bars of the point in order of time, withdrawn ones too; a lineage keeps the nearest version of each bar.
+ *
+ * **Why** every segment stops at `$2` by itself: a segment that is cut there has shown as many bars before the cut, so no bar behind it
+ * is among the first; and without a stop of its own each is sorted whole.
+ */
 function sourceSql(point: ReadPoint, order: 'asc' | 'desc', values: unknown[]): string {
   const segments = point.lineage.map((segment, depth) => {
     values.push(segment.branchId, segment.revision);
-    return segmentSql({ depth, branch: values.length - 1, revision: values.length });
+    return segmentSql({ depth, order, branch: values.length - 1, revision: values.length });
   });
-  return segments.length === 1
-    ? `${segments[0]} and not d.withdrawn order by d.ts ${order} limit $2`
-    : `select * from (
-        select distinct on (u.ts) u.* from (${segments.join(' union all ')}) u order by u.ts ${order}, u.depth
-      ) n where not n.withdrawn order by n.ts ${order} limit $2`;
+  if (segments.length === 1) return segments.join('');
+  const all = segments.map((segment) => `(${segment})`).join(' union all ');
+  return `select distinct on (u.ts) u.* from (${all}) u order by u.ts ${order}, u.depth limit $2`;
 }
 
-function segmentSql(input: { depth: number; branch: number; revision: number }): string {
+function segmentSql(input: {
+  depth: number;
+  order: 'asc' | 'desc';
+  branch: number;
+  revision: number;
+}): string {
   return `
     select d.*, ${input.depth} as depth
     from stock_data d
     where d.series_id = $1
       and d.branch_id = $${input.branch}
       and d.ts >= $3 and d.ts < $4
-      and d.valid_from <= $${input.revision} and d.valid_to > $${input.revision}`;
+      and d.valid_from <= $${input.revision} and d.valid_to > $${input.revision}
+    order by d.ts ${input.order}
+    limit $2`;
 }
 
 /**
