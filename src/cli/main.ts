@@ -1,5 +1,8 @@
-import { useCompileCache } from '../common/compile-cache.js';
+import { requireNode } from '../common/required-node.js';
 
+requireNode();
+// Only now, because all that is imported above is loaded before anything here runs.
+const { useCompileCache } = await import('../common/compile-cache.js');
 useCompileCache();
-// Only now, because what is imported above is compiled before the cache is in use.
+// And this only now, because what is compiled before the cache is in use is not kept in it.
 await import('./program.js');
