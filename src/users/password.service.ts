@@ -2,8 +2,9 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import pLimit from 'p-limit';
 import { generateSecret } from '../encryption/secrets.js';
-import { readablePassword } from './password.rules.js';
-import { PasswordsBusy } from './users.errors.js';
+import { commonPasswordProblem } from './rules/common-passwords.js';
+import { readablePassword } from './rules/password-form.js';
+import { PasswordsBusy, PasswordTooCommon } from './users.errors.js';
 
 /**
  * OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. About 20 ms of another thread's time.
@@ -31,6 +32,18 @@ export class PasswordService implements OnModuleInit {
   /** Makes the hash that nobody's password has. **Why** here and not as a constant: it follows the parameters above. */
   async onModuleInit(): Promise<void> {
     this.decoy = await hash(generateSecret(DECOY_BYTES), PARAMETERS);
+  }
+
+  /**
+   * The stored form of a password that somebody chose; it has the right form. `own` is what everybody knows of the account, `path`
+   * the member of the request that it came in.
+   *
+   * **Errors**: `PasswordTooCommon`, `PasswordsBusy`.
+   */
+  async accept(password: string, own: readonly string[], path = 'password'): Promise<string> {
+    const problem = await commonPasswordProblem(password, own);
+    if (problem !== null) throw new PasswordTooCommon(path, problem);
+    return this.hash(password);
   }
 
   /**

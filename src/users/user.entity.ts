@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { baseProperties, softDeleteProperties } from '../database/base.properties.js';
-import { USER_ROLES } from './users.types.js';
+import { USER_ROLES, type UserRole } from './users.types.js';
 
 /** A person who may sign in. The unique indexes are over `lower(…)`, so case cannot make a second account. */
 export const UserSchema = defineEntity({
@@ -13,6 +13,7 @@ export const UserSchema = defineEntity({
     passwordHash: p.text().hidden(),
     role: p
       .enum(() => USER_ROLES)
+      .$type<UserRole>()
       .nativeEnumName('user_role')
       .default('USER'),
     ...softDeleteProperties,

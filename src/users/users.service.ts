@@ -1,32 +1,24 @@
-import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Logger } from '@nestjs/common';
-import { z } from 'zod';
+import { v7 as uuidv7 } from 'uuid';
+import { AuditService } from '../audit/audit.service.js';
+import { makeCursor, readCursor, type Page } from '../common/pagination.js';
 import { isStorable } from '../common/text.js';
 import { SqlService } from '../database/sql.service.js';
+import { NOBODY, UnitOfWork } from '../database/unit-of-work.service.js';
+import { SignerService } from '../encryption/signer.service.js';
+import { newAccount, type NewAccount } from './account-fields.types.js';
 import { PasswordService } from './password.service.js';
-import { UserRepository } from './user.repository.js';
-import { User } from './user.entity.js';
-import { UserRefused } from './users.errors.js';
-import { replaceHash, userByLogin } from './users.queries.js';
-import type { Authenticated, UserRole } from './users.types.js';
-
-const newUser = z.strictObject({
-  email: z.email('must be an email address').max(254),
-  username: z.string().regex(/^[a-zA-Z0-9_.-]{3,32}$/, 'must be 3 to 32 of a-z A-Z 0-9 _ . -'),
-  password: z
-    .string()
-    .min(12, 'must have at least 12 characters')
-    .max(128, 'must have at most 128 characters'),
-});
+import { tagged } from './user-view.format.js';
+import { UserRepository, type NewUser } from './user.repository.js';
+import { UserNotFound, UserRefused } from './users.errors.js';
+import { replaceHash, userByLogin, userPage } from './users.queries.js';
+import type { Actor, Authenticated, ListUsers, TaggedUser, UserRole, UserView } from './users.types.js';
 
 /** No email is longer, and no username. */
 const MAX_LOGIN_LENGTH = 254;
 
-/** What a new account needs. */
-export type NewAccount = z.infer<typeof newUser>;
-
-/** People who may sign in. */
+/** People: signing in, registering, reading, listing. What may be changed of them, and by whom: `ChangeUserService`. */
 @Injectable()
 export class UsersService {
   private readonly logger = new Logger('Users');
@@ -34,8 +26,77 @@ export class UsersService {
   constructor(
     private readonly users: UserRepository,
     private readonly passwords: PasswordService,
+    private readonly audit: AuditService,
     private readonly sql: SqlService,
+    private readonly signer: SignerService,
+    private readonly unitOfWork: UnitOfWork,
   ) {}
+
+  /** Whether anybody was ever registered. */
+  async hasAny(): Promise<boolean> {
+    return this.users.hasAny();
+  }
+
+  /**
+   * Creates a SUPER_ADMIN, who may do everything. For the first start and the command line; no route leads here.
+   *
+   * **Errors**: `UserRefused`, `PasswordTooCommon`, `EmailTaken`, `UsernameTaken`.
+   */
+  async createSuperAdmin(account: NewAccount): Promise<{ readonly id: string }> {
+    const checked = newAccount.safeParse(account);
+    if (!checked.success) {
+      throw new UserRefused(
+        checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+      );
+    }
+    const user = { ...(await this.prepare(checked.data)), role: 'SUPER_ADMIN' as const };
+    await this.unitOfWork.run(NOBODY, async (em) => this.register(em, user, null));
+    return { id: user.id };
+  }
+
+  /**
+   * What a new account will be stored as: a USER with an id and the hash of the password.
+   *
+   * **Why** apart from {@link register}: hashing takes long, and a transaction that waits for it holds a connection.
+   * **Errors**: `PasswordTooCommon`, `PasswordsBusy`.
+   */
+  async prepare({ email, username, password }: NewAccount): Promise<NewUser> {
+    const passwordHash = await this.passwords.accept(password, [email, username]);
+    return { id: uuidv7(), email, username, passwordHash, role: 'USER' };
+  }
+
+  /** Stores a new account inside a unit of work. `by` is null for the command line. **Errors**: `EmailTaken`, `UsernameTaken`. */
+  async register(em: EntityManager, user: NewUser, by: Actor | null): Promise<TaggedUser> {
+    const created = await this.users.add(em, user);
+    this.audit.record(em, {
+      action: 'user.registered',
+      outcome: 'success',
+      userId: by?.userId ?? null,
+      sessionId: by?.sessionId ?? null,
+      target: { type: 'user', id: user.id },
+      origin: by?.origin ?? null,
+      details: { role: user.role },
+    });
+    return tagged(created);
+  }
+
+  /** One person, active or not. **Errors**: `UserNotFound`. */
+  async get(id: string): Promise<TaggedUser> {
+    const user = await this.users.find(id);
+    if (user === null) throw new UserNotFound();
+    return tagged(user);
+  }
+
+  /** A page of people in the order in which they came. **Errors**: `InvalidCursor`. */
+  async list(query: ListUsers): Promise<Page<UserView>> {
+    const { active, role, q, limit } = query;
+    const scope = ['users', active, role, q];
+    const [after] = readCursor(this.signer, scope, query.cursor) ?? [null];
+    const rows = await this.sql.read(userPage({ active, role, q, limit, after: after as string | null }));
+    const data = rows.slice(0, limit).map(([json]) => JSON.parse(json as string) as UserView);
+    const last = rows.length > limit ? data.at(-1)?.id : undefined;
+    return { data, nextCursor: last === undefined ? null : makeCursor(this.signer, scope, [last]) };
+  }
 
   /**
    * Whose login and password these are. **Shape**: `login` is an email or a username in any case; null for an unknown login, a wrong
@@ -59,35 +120,7 @@ export class UsersService {
    * stays as it is until that transaction ends: a change of password waits, and then ends the new session too.
    */
   async confirm(em: EntityManager, { id, proof }: Authenticated): Promise<boolean> {
-    const found = await em.findOne(
-      User,
-      { id, passwordHash: proof, isActive: true },
-      { lockMode: LockMode.PESSIMISTIC_READ },
-    );
-    return found !== null;
-  }
-
-  /** Whether anybody was ever registered. */
-  async hasAny(): Promise<boolean> {
-    return this.users.hasAny();
-  }
-
-  /**
-   * Creates a SUPER_ADMIN, who may do everything. For the first start and the command line; no route leads here.
-   *
-   * **Errors**: `UserRefused`, `EmailTaken`, `UsernameTaken`.
-   */
-  async createSuperAdmin(account: NewAccount): Promise<{ readonly id: string }> {
-    const checked = newUser.safeParse(account);
-    if (!checked.success) {
-      throw new UserRefused(
-        checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-      );
-    }
-    const { email, username, password } = checked.data;
-    const passwordHash = await this.passwords.hash(password);
-    const { id } = await this.users.add({ email, username, passwordHash, role: 'SUPER_ADMIN' });
-    return { id };
+    return this.users.holds(em, { id, hash: proof });
   }
 
   /** The hash that is stored after a sign-in. **Why** no error: who knows the password gets in, with an old hash if need be. */

@@ -1,6 +1,6 @@
-import { isStorable } from '../common/text.js';
+import { isStorable } from '../../common/text.js';
 
-/** **Units**: characters as a person counts them: code points after NFC. */
+/** **Units**: characters as a person counts them: code points, after NFC. */
 export const MIN_PASSWORD_LENGTH = 12;
 export const MAX_PASSWORD_LENGTH = 128;
 
@@ -19,7 +19,15 @@ export function readablePassword(password: string): string | null {
   return lengthOf(normal) <= MAX_PASSWORD_LENGTH ? normal : null;
 }
 
-/** Code points, each one character, whatever plane it is in. */
-export function lengthOf(text: string): number {
+/** What is wrong with the form of a new password, as the end of a sentence; null when nothing is. */
+export function passwordFormProblem(password: string): string | null {
+  if (!isStorable(password)) return 'must be well-formed text without U+0000';
+  const readable = readablePassword(password);
+  if (readable === null) return `must have at most ${MAX_PASSWORD_LENGTH} characters`;
+  if (lengthOf(readable) < MIN_PASSWORD_LENGTH) return `must have at least ${MIN_PASSWORD_LENGTH} characters`;
+  return null;
+}
+
+function lengthOf(text: string): number {
   return [...text].length;
 }
