@@ -14,10 +14,37 @@ export interface BarPage {
   readonly limit: number;
 }
 
+/** The newest revision and when it was made, as one text: `7 1767225600.000000`; `0` when there is none. */
+const HEAD = `coalesce(
+          (select r.id || ' ' || extract(epoch from r.created_at) from revisions r order by r.id desc limit 1), '0')`;
+
+/** The number in a head as {@link barPage} gives it. */
+export function headNumber(head: unknown): number {
+  return Number.parseInt(String(head), 10);
+}
+
+/**
+ * Whether a page that was read at a head is what would be read now.
+ *
+ * **Shape**: one row: the head of this snapshot; whether its history is the one that the page was read from; whether no
+ * revision touched the series since.
+ */
+export function isStillTrue(page: { readonly seriesId: number; readonly head: string }): Statement {
+  return {
+    name: 'bars_still_true',
+    text: `
+      select
+        ${HEAD},
+        (select r.id || ' ' || extract(epoch from r.created_at) = $3 from revisions r where r.id = $2),
+        not exists (select from revision_series t where t.series_id = $1 and t.revision_id > $2)`,
+    values: [page.seriesId, headNumber(page.head), page.head],
+  };
+}
+
 /**
  * A page of bars and the first one behind it, written by PostgreSQL.
  *
- * **Shape**: one row: the head revision of this very snapshot; the bars as text, joined (null when there are none); how many,
+ * **Shape**: one row: the head of this very snapshot (see {@link headNumber}); the bars as text, joined (null when there are none); how many,
  * which is one more than `limit` when there are more; the `ts` of the last of them.
  *
  * One segment reads the primary key in order and stops at the limit. A lineage merges one such ordered read per segment, nearest
@@ -44,7 +71,7 @@ export function barPage(page: BarPage, as: BarFormat): Statement {
     name: `bars_${as}_${interval}_${order}_${segments.length}`,
     text: `
       select
-        (select coalesce(max(id), 0)::float8 from revisions),
+        ${HEAD},
         string_agg(b.line, ${as === 'json' ? `','` : `E'\\n'`} order by b.ts ${order}),
         count(*)::int,
         ${order === 'asc' ? 'max' : 'min'}(b.ts)

@@ -7,7 +7,8 @@ import { StocksService } from '../stocks/stocks.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
 import { csvHeader, timeName, withoutLastBar, type BarFormat } from './bar.format.js';
-import { barPage, barVersions, oneBar } from './bars.queries.js';
+import { barPage, barVersions, headNumber, oneBar } from './bars.queries.js';
+import { KnownPages, type PageRow } from './known-pages.service.js';
 import { BarNotFound } from './stock-data.errors.js';
 import type { BarRange, BarScope } from './stock-data.types.js';
 
@@ -29,13 +30,6 @@ export interface BarText {
   readonly revision: number;
 }
 
-interface PageRow {
-  readonly head: number;
-  readonly text: string;
-  /** The first bar of the next page; null when there is none. */
-  readonly nextTs: string | null;
-}
-
 /** A CSV is read a page at a time, so that a slow reader holds no connection. */
 const CSV_PAGE_ROWS = 10_000;
 
@@ -45,12 +39,16 @@ const NO_SERIES = 0;
 /** Reads bars as PostgreSQL writes them: now, as of a revision, through a branch. */
 @Injectable()
 export class ReadBarsService {
+  private readonly known: KnownPages;
+
   constructor(
     private readonly sql: SqlService,
     private readonly stocks: StocksService,
     private readonly versioning: VersioningService,
     private readonly signer: SignerService,
-  ) {}
+  ) {
+    this.known = new KnownPages(sql);
+  }
 
   /**
    * A page as the JSON body of the answer. A cursor goes on at the revision of the page that made it, so that pages fit
@@ -73,8 +71,8 @@ export class ReadBarsService {
     const [start, revision] = (position ?? [null, null]) as [string | null, number | null];
     const { seriesId, point } = await this.start(range, revision);
     const page = { ...beginningAt(range, start), seriesId, point, limit };
-    const row = pageRow(await this.readAt(point, barPage(page, 'json')), limit, 'json');
-    const answered = this.versioning.answeredRevision(point, row.head);
+    const row = await this.knownPage({ seriesId, point }, barPage(page, 'json'), limit);
+    const answered = this.versioning.answeredRevision(point, headNumber(row.head));
     const nextCursor = row.nextTs === null ? null : makeCursor(this.signer, scope, [row.nextTs, answered]);
     const { symbol, interval, branch } = range;
     const head = JSON.stringify({ symbol, interval, branch, revision: answered }).slice(0, -1);
@@ -89,7 +87,7 @@ export class ReadBarsService {
   async csv(range: BarRange): Promise<BarDownload> {
     const { seriesId, point } = await this.start(range, null);
     const first = await this.csvPage(range, seriesId, point);
-    const revision = this.versioning.answeredRevision(point, first.head);
+    const revision = this.versioning.answeredRevision(point, headNumber(first.head));
     return { revision, chunks: this.csvChunks(range, { seriesId, revision, first }) };
   }
 
@@ -132,6 +130,19 @@ export class ReadBarsService {
     return json;
   }
 
+  /** A page that was answered before, if it still is the answer; else as it is read. */
+  private async knownPage(
+    at: { readonly seriesId: number; readonly point: ReadPoint },
+    statement: Statement,
+    limit: number,
+  ): Promise<PageRow> {
+    const known = await this.known.find(statement, at, at.point.isNow ? 'primary' : 'replica');
+    if (known !== null) return known;
+    const page = pageRow(await this.readAt(at.point, statement), limit, 'json');
+    if (at.point.isNow || headNumber(page.head) >= at.point.revision) this.known.keep(statement, page);
+    return page;
+  }
+
   /**
    * Reads at a point. A revision reads the same wherever it has arrived, so a fixed one may come from a replica; one that has
    * not replayed it yet (its head, the first column, is older) is not believed.
@@ -139,7 +150,7 @@ export class ReadBarsService {
   private async readAt(point: ReadPoint, statement: Statement): Promise<Row | null> {
     if (!point.isNow) {
       const row = await this.sql.readOne(statement, 'replica');
-      if (Number(row?.[0]) >= point.revision) return row;
+      if (headNumber(row?.[0]) >= point.revision) return row;
     }
     return this.sql.readOne(statement);
   }
@@ -165,7 +176,7 @@ function pageRow(row: Row | null, limit: number, as: BarFormat): PageRow {
   const text = (joined as string | null) ?? '';
   const more = Number(count) > limit;
   return {
-    head: Number(head),
+    head: String(head),
     text: more ? withoutLastBar(text, as) : text,
     nextTs: more ? (lastTs as string) : null,
   };
