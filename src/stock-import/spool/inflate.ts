@@ -2,6 +2,9 @@ import { createGunzip, type Gunzip } from 'node:zlib';
 import { ImportGzipBroken } from './spool.errors.js';
 import { codeOf } from './spool-file.js';
 
+/** What every gzip member begins with. */
+const MAGIC = Buffer.from([0x1f, 0x8b]);
+
 /**
  * Unpacks gzip, of one member or several, as it arrives.
  *
@@ -22,6 +25,30 @@ export async function* inflate(source: AsyncIterable<Buffer>): AsyncGenerator<Bu
   } finally {
     gunzip.destroy();
   }
+}
+
+/**
+ * Unpacks what begins like gzip, and hands on anything else as it is. No text that can be imported begins like that: in UTF-8 its second
+ * byte may not stand there.
+ *
+ * **Errors**: as `inflate`.
+ */
+export async function* inflateIfPacked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  // Not closed when it is left early: whoever waits for the next chunk would be waited for.
+  const chunks = source[Symbol.asyncIterator]();
+  let start: Buffer = Buffer.alloc(0);
+  while (start.length < MAGIC.length) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    start = Buffer.concat([start, next.value]);
+  }
+  const whole = rejoined(start, chunks);
+  yield* start.subarray(0, MAGIC.length).equals(MAGIC) ? inflate(whole) : whole;
+}
+
+async function* rejoined(start: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  if (start.length > 0) yield start;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
 /** Writes the source to the unpacker. **Shape**: how many bytes that were; a failure reaches the reader through the unpacker. */

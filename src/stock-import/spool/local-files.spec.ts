@@ -63,6 +63,40 @@ describe('openLocalFile', () => {
     await file.dispose();
   });
 
+  it.each([1, 7, 65_536])('unpacks gzip without a name, in chunks of %d bytes', async (size) => {
+    const packed = gzipSync(DAILY_CSV);
+    const chunks = Array.from({ length: Math.ceil(packed.length / size) }, (_, index) =>
+      packed.subarray(index * size, (index + 1) * size),
+    );
+    await using input = await openFile('-', Readable.from(chunks));
+    expect(await readFile(input.path, 'utf8')).toBe(DAILY_CSV);
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const [file] = await Promise.all([openFile(pipe), writeFile(pipe, packed)]);
+    expect(await readFile(file.path, 'utf8')).toBe(DAILY_CSV);
+    await file.dispose();
+  });
+
+  it.each(['', '1f', '1f8c', '8b1f'])('leaves standard input as it is when it begins "%s"', async (start) => {
+    const bytes = Buffer.from(start, 'hex');
+    await using input = await openFile('-', Readable.from(bytes.length === 0 ? [] : [bytes]));
+    expect(await readFile(input.path)).toEqual(bytes);
+  });
+
+  it('holds gzip without a name to the same limits, and refuses it when it is cut short', async () => {
+    const packed = gzipSync(DAILY_CSV);
+    const cut = openFile('-', Readable.from([packed.subarray(0, -9)]));
+    await expect(cut).rejects.toMatchObject({ code: 'import-gzip' });
+    const small = openLocalFile('-', {
+      ...limits,
+      directory: spool,
+      maxExpandedBytes: DAILY_CSV.length - 1,
+      stdin: Readable.from([packed]),
+    });
+    await expect(small).rejects.toMatchObject({ code: 'import-too-large' });
+    expect(await readdir(spool)).toEqual([]);
+  });
+
   it('names what is wrong with a path', async () => {
     const expected = (message: string): object => ({
       code: 'import-file',

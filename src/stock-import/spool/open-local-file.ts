@@ -12,8 +12,9 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens a file named on the command line: a plain file is used where it lies, one that ends in `.gz` is unpacked into the spool,
- * and so are `-` (standard input, unpacked by nobody) and pipes, which can be read only once.
+ * Opens a file named on the command line: a plain file is used where it lies, one that ends in `.gz` is unpacked into the spool.
+ * `-` (standard input) and pipes are spooled because they can be read only once, and unpacked if they begin like gzip: they have no
+ * name that would say so.
  *
  * **Errors**: `ImportFileUnreadable` and those of `spoolUpload`.
  */
@@ -21,13 +22,14 @@ export async function openLocalFile(
   path: string,
   options: Omit<SpoolOptions, 'encoding'> & { readonly stdin?: Readable },
 ): Promise<SpooledFile> {
-  if (path === '-') return spoolUpload(options.stdin ?? process.stdin, { ...options, encoding: 'identity' });
+  if (path === '-')
+    return spoolUpload(options.stdin ?? process.stdin, { ...options, encoding: 'by-content' });
   const regular = await inspect(path);
   const packed = path.toLowerCase().endsWith('.gz');
   if (regular !== undefined && !packed) return spooledFile(path, regular.bytes, () => Promise.resolve());
   const source = createReadStream(path);
   try {
-    return await spoolUpload(source, { ...options, encoding: packed ? 'gzip' : 'identity' });
+    return await spoolUpload(source, { ...options, encoding: packed ? 'gzip' : 'by-content' });
   } finally {
     source.destroy();
   }

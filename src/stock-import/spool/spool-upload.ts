@@ -1,12 +1,16 @@
 import { ImportTooLarge } from './spool.errors.js';
-import { inflate } from './inflate.js';
+import { inflate, inflateIfPacked } from './inflate.js';
 import { intake, type IntakeOptions } from './intake.js';
 import { type SpooledFile, SpoolWriter } from './spool-file.js';
+
+/** How the sender packed the upload. */
+type SpoolEncoding = 'identity' | 'gzip' | 'by-content';
 
 /** How an upload is taken in. **Units**: bytes, milliseconds. */
 export interface SpoolOptions extends IntakeOptions {
   readonly directory: string;
-  readonly encoding: 'identity' | 'gzip';
+  /** `by-content`: gzip if it begins like gzip, for senders who cannot say. */
+  readonly encoding: SpoolEncoding;
   /** Largest size unpacked. */
   readonly maxExpandedBytes: number;
   /** Largest size unpacked over size as sent, from `RATIO_COUNTS_FROM_BYTES` on. Price files reach about 10. */
@@ -35,7 +39,7 @@ export async function spoolUpload(
   const meter = new ExpansionMeter(options);
   try {
     const sent = meter.countSent(intake(source, { ...options, signal }));
-    for await (const chunk of options.encoding === 'gzip' ? inflate(sent) : sent) {
+    for await (const chunk of unpacked(sent, options.encoding)) {
       meter.requireSize(chunk.length);
       await writer.write(chunk);
     }
@@ -46,6 +50,11 @@ export async function spoolUpload(
   } finally {
     stop.abort();
   }
+}
+
+function unpacked(sent: AsyncIterable<Buffer>, encoding: SpoolEncoding): AsyncIterable<Buffer> {
+  if (encoding === 'identity') return sent;
+  return encoding === 'gzip' ? inflate(sent) : inflateIfPacked(sent);
 }
 
 /** Compares what comes out of the unpacker with what went in, while it does. */
