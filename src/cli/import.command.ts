@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { SingleBar } from 'cli-progress';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { INTERVALS, SYMBOL_INPUT_PATTERN, type Interval } from '../bars/bar.types.js';
 import { isStorable, lineOfText } from '../common/text.js';
 import { ImportFileUnreadable } from '../stock-import/spool/spool.errors.js';
@@ -28,7 +28,7 @@ interface ImportOptions extends OutputOptions {
 export function importCommand(): Command {
   return new Command('import')
     .description('import files of bars, each as one revision; "-" reads standard input')
-    .argument('<file...>', '.csv, .ndjson, .json, each also as .gz')
+    .argument('<file...>', '.csv, .ndjson, .json, each also as .gz; standard input may be gzip as well')
     .option(
       '--symbol <symbol>',
       'the stock that every bar belongs to; without it each row names its own',
@@ -46,20 +46,13 @@ export function importCommand(): Command {
         'ndjson',
       ]),
     )
-    .option('--track', 'start tracking symbols that are not tracked yet', false)
+    .option('--track', 'start tracking symbols that are not tracked yet, --symbol included', false)
     .addOption(
       new Option('--on-error <what>', 'what a wrong row does').choices(['abort', 'skip']).default('abort'),
     )
     .option('--dry-run', 'report what would happen, and leave no trace', false)
     .option('--json', 'print one line of JSON for each file')
     .action(async (files: string[], options: ImportOptions) => {
-      if (options.track && options.symbol !== undefined) {
-        throw new CommanderError(
-          1,
-          'track',
-          '--track is for files whose rows name their stock; leave out --symbol.',
-        );
-      }
       await withApplication(async (app) => {
         for (const file of files) await importFile(app, file, options);
       });

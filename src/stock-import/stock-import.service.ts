@@ -5,7 +5,7 @@ import { driverErrorFacts } from '../database/driver-errors.js';
 import { SqlService } from '../database/sql.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { BARS } from '../stock-data/bars.types.js';
-import { StockNotFound } from '../stocks/stocks.errors.js';
+import { StockInactive, StockNotFound } from '../stocks/stocks.errors.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import { ScopesNotEmpty, type FirstRows } from '../versioning/first-rows.types.js';
@@ -59,8 +59,8 @@ export class StockImportService {
 
   private async importNow(request: ImportRequest): Promise<ImportReport> {
     await this.requireTimezone(request.timezone);
-    if (request.symbol !== null) await this.stocks.requireActive(request.symbol);
-    const { interval, dateFormat, symbol } = request;
+    const { interval, dateFormat, symbol, track } = request;
+    if (symbol !== null && !track) await this.stocks.requireActive(symbol);
     const options: ParseOptions = { interval, dateFormat, ...(symbol === null ? {} : { symbol }) };
     const report = await this.runPasses(request, options);
     if (!request.dryRun) await this.stocks.notePull(report.symbols);
@@ -125,7 +125,7 @@ export class StockImportService {
     { symbol, interval, track }: ImportRequest,
     symbols: readonly string[],
   ): Promise<SeriesBySymbol> {
-    if (symbol !== null) return new Map([[symbol, await this.stocks.ensureSeries(tx, symbol, interval)]]);
+    if (symbol !== null) return this.seriesOfOne(tx, { symbol, interval, track });
     const { unusable, series } = await this.stocks.prepareSymbols(tx, { symbols, interval, track });
     if (unusable.size > 0) throw new NotPlain('symbols that cannot be imported');
     return series;
@@ -178,7 +178,7 @@ export class StockImportService {
     errors: RowErrors | null,
   ): Promise<SeriesBySymbol> {
     const { symbol, interval, track } = request;
-    if (symbol !== null) return new Map([[symbol, await this.stocks.ensureSeries(tx, symbol, interval)]]);
+    if (symbol !== null) return this.seriesOfOne(tx, { symbol, interval, track });
     const staged = await tx.run(stagedSymbols(errors !== null));
     const symbols = staged.map(([name]) => String(name));
     const { unusable, series } = await this.stocks.prepareSymbols(tx, { symbols, interval, track });
@@ -193,6 +193,17 @@ export class StockImportService {
         })),
       );
     }
+    return series;
+  }
+
+  /** The series of the stock that the request names; with `track` an unknown one is tracked here, and not when the import fails. */
+  private async seriesOfOne(
+    tx: SqlTransaction,
+    { symbol, interval, track }: Pick<ImportRequest, 'interval' | 'track'> & { readonly symbol: string },
+  ): Promise<SeriesBySymbol> {
+    if (!track) return new Map([[symbol, await this.stocks.ensureSeries(tx, symbol, interval)]]);
+    const { unusable, series } = await this.stocks.prepareSymbols(tx, { symbols: [symbol], interval, track });
+    if (unusable.size > 0) throw new StockInactive(symbol);
     return series;
   }
 
