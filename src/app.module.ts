@@ -11,6 +11,8 @@ import { HealthModule } from './health/health.module.js';
 import { loggerOptions } from './http/logger-options.js';
 import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
+import { SessionGuard } from './sessions/session.guard.js';
+import { SessionsModule } from './sessions/sessions.module.js';
 import { StockDataModule } from './stock-data/stock-data.module.js';
 import { StockImportModule } from './stock-import/stock-import.module.js';
 import { StocksModule } from './stocks/stocks.module.js';
@@ -32,6 +34,7 @@ export class AppModule {
         RateLimitsModule,
         VersioningModule,
         UsersModule,
+        SessionsModule,
         StocksModule,
         StockDataModule,
         StockImportModule,
@@ -41,7 +44,8 @@ export class AppModule {
         { provide: OPEN_DATABASE, useValue: database },
         { provide: ENTITIES, useValue: entities },
         StartupService,
-        // After the guard that finds out who asks.
+        // In this order: limits are counted for whoever it is that asks.
+        { provide: APP_GUARD, useExisting: SessionGuard },
         { provide: APP_GUARD, useExisting: RateLimitGuard },
       ],
     };

@@ -56,7 +56,10 @@ export const Roles = (...roles: Role[]): ClassDecorator & MethodDecorator =>
     ApiSecurity('bearer'),
   );
 
-/** Who asks, as a parameter of a route; null where nobody had to say. */
+/** Needs somebody who signed in, of whatever role. */
+export const SignedInOnly = (): ClassDecorator & MethodDecorator => Roles('USER', 'ADMIN', 'SUPER_ADMIN');
+
+/** Who asks, as a parameter of a route: `SignedIn` where its rule names roles, null where it is public. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): Principal | null => {
   return context.switchToHttp().getRequest<RequestWithPrincipal>().principal ?? null;
 });

@@ -4,6 +4,7 @@ import { databaseAddressVariables, databaseUseVariables } from './database.varia
 import { httpVariables } from './http.variables.js';
 import { adminVariables, encryptionVariables } from './secret.variables.js';
 import { folderVariables, importVariables, logVariables } from './service.variables.js';
+import { sessionVariables } from './session.variables.js';
 import { factsOf } from './variable.js';
 
 /** A chapter of the documentation. */
@@ -19,6 +20,7 @@ export const environmentTopics: readonly EnvironmentTopic[] = [
   { title: 'Where the database is', variables: databaseAddressVariables },
   { title: 'How the database is used', variables: databaseUseVariables },
   { title: 'First administrator', variables: adminVariables },
+  { title: 'Sessions', variables: sessionVariables },
   { title: 'Encryption of stored secrets', variables: encryptionVariables },
   { title: 'Limits on requests and guesses', variables: limitVariables },
   { title: 'Imports', variables: importVariables },
@@ -32,6 +34,7 @@ export const environmentSchema = z.object({
   ...databaseAddressVariables,
   ...databaseUseVariables,
   ...adminVariables,
+  ...sessionVariables,
   ...encryptionVariables,
   ...limitVariables,
   ...importVariables,

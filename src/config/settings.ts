@@ -47,6 +47,12 @@ export interface Settings {
     readonly startupWaitSeconds: number;
     readonly migrateOnStart: boolean;
   };
+  readonly sessions: {
+    readonly idleSeconds: number;
+    readonly lifetimeSeconds: number;
+    readonly cookie: Environment['STOCKROOM_SESSION_COOKIE'];
+  };
+  readonly visitors: { readonly enabled: boolean; readonly idleSeconds: number };
   readonly admin: { readonly email: string | undefined; readonly password: string | undefined };
   /** One way at least is given with an external database; with the embedded one both may be undefined. */
   readonly encryption: EncryptionSettings;
@@ -174,6 +180,15 @@ function toSettings(environment: Environment, connections: DatabaseConnections):
     dataDir,
     http: httpSettings(environment, connections.app !== null),
     database: databaseSettings(environment, connections),
+    sessions: {
+      idleSeconds: environment.STOCKROOM_SESSION_IDLE_SECONDS,
+      lifetimeSeconds: environment.STOCKROOM_SESSION_LIFETIME_SECONDS,
+      cookie: environment.STOCKROOM_SESSION_COOKIE,
+    },
+    visitors: {
+      enabled: environment.STOCKROOM_VISITORS_ENABLED,
+      idleSeconds: environment.STOCKROOM_VISITOR_IDLE_SECONDS,
+    },
     admin: { email: environment.STOCKROOM_ADMIN_EMAIL, password: environment.STOCKROOM_ADMIN_PASSWORD },
     encryption: {
       keys: environment.ENCRYPTION_KEYS,

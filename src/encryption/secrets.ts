@@ -22,3 +22,12 @@ export function sha256(data: string | Uint8Array): Buffer {
 export function timingSafeEqualText(one: string, other: string): boolean {
   return timingSafeEqual(sha256(one), sha256(other));
 }
+
+/**
+ * Whether a digest of 32 bytes is the SHA-256 of a text, in a time that does not depend on where they differ.
+ *
+ * **Errors**: `RangeError` for a digest of another length.
+ */
+export function isSha256Of(digest: Uint8Array, text: string): boolean {
+  return timingSafeEqual(digest, sha256(text));
+}

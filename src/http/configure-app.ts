@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from '../config/settings.js';
@@ -28,6 +29,8 @@ export async function configureApp(app: NestFastifyApplication, settings: Settin
     referrerPolicy: { policy: 'no-referrer' },
     strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: true },
   });
+  // Writes cookies only. The one that is read needs more care than a parser takes, and most requests have none.
+  await app.register(cookie, { hook: false });
   fastify.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     // What a caller may see depends on who asks, so nothing is kept by default; a route that is the same for all says so.

@@ -56,6 +56,8 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const retryAfter =
       known?.extra.retryAfterSeconds ?? (document.status === 503 ? RETRY_AFTER_SECONDS : undefined);
     if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
+    // A 401 has to say how one could authenticate (RFC 9110, 15.5.2); for cookies there is no word.
+    if (document.status === 401) void reply.header('www-authenticate', 'Bearer');
     if (known?.kind === 'unavailable')
       this.logger.warn({ msg: known.message, requestId: request.id, err: known.extra.cause });
     void reply.code(document.status).type('application/problem+json').send(JSON.stringify(document));

@@ -107,7 +107,7 @@ describe('addresses and methods', () => {
 
   it('answers HEAD as GET without a body', async () => {
     const symbol = await trackStock(api);
-    const reply = await fetch(`${api.url}/v1/stocks/${symbol}`, { method: 'HEAD' });
+    const reply = await fetch(`${api.url}/v1/stocks/${symbol}`, { method: 'HEAD', headers: api.headers });
     expect([reply.status, await reply.text()]).toEqual([200, '']);
     expect(reply.headers.get('etag')).toBe('"1"');
   });

@@ -38,7 +38,7 @@ describe('an upload that is slow', () => {
   const open = (symbol: string): ClientRequest =>
     httpRequest(`${service.url}/v1/stocks/${symbol}/data`, {
       method: 'POST',
-      headers: { 'content-type': 'text/csv' },
+      headers: { 'content-type': 'text/csv', ...api.headers },
     });
 
   it('arrives a few bytes at a time and is whole in the end', async () => {

@@ -8,6 +8,7 @@ import { User } from '../../src/users/user.entity.js';
 import type { TestDatabase } from '../support/test-database.js';
 import { FIXTURES } from './fixture-rows.js';
 import { createEmptyDatabase, execute, migratorOf, NUMBERS } from './migration-support.js';
+import { visitorHeaders } from '../support/personas.js';
 
 const KEY_BYTES = 32;
 
@@ -38,7 +39,7 @@ describe.each(NUMBERS)('rows that were written at migration %d', (number) => {
     const answers = fixtures.flatMap((fixture) => fixture.answers);
     const got = await Promise.all(
       answers.map(async ([route]) => {
-        const { statusCode, body } = await app.inject(route);
+        const { statusCode, body } = await app.inject({ url: route, headers: visitorHeaders() });
         return [route, statusCode, JSON.parse(body) as unknown];
       }),
     );

@@ -36,21 +36,29 @@ const DOCUMENT = 'openapi';
  * operation declares. What has no operation at all (a wrong address or method) must be a problem document.
  */
 export class ApiClient {
-  private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
-  private readonly validators = new Map<string, ValidateFunction>();
-
   private constructor(
     readonly url: string,
     readonly document: OpenApi,
-  ) {
-    formats.default(this.ajv);
-    this.ajv.addSchema(document, DOCUMENT);
-  }
+    private readonly validators: Validators,
+    /** Sent with every request that does not set them itself: the credentials of whoever this client stands for. */
+    readonly headers: Readonly<Record<string, string>>,
+  ) {}
 
   /** Reads the document that the service serves. */
   static async connect(url: string): Promise<ApiClient> {
     const answer = await fetch(`${url}/openapi.json`);
-    return new ApiClient(url, (await answer.json()) as OpenApi);
+    const document = (await answer.json()) as OpenApi;
+    return new ApiClient(url, document, new Validators(document), {});
+  }
+
+  /** The same service, asked with the token of a session. */
+  as(token: string): ApiClient {
+    return this.with({ authorization: `Bearer ${token}` });
+  }
+
+  /** The same service, asked with these headers and no credentials but theirs. */
+  with(headers: Readonly<Record<string, string>>): ApiClient {
+    return new ApiClient(this.url, this.document, this.validators, headers);
   }
 
   async get(path: string, call?: ApiCall): Promise<ApiAnswer> {
@@ -82,7 +90,7 @@ export class ApiClient {
     const reply = await fetch(`${this.url}${path}${search}`, {
       method,
       redirect: 'manual',
-      headers: { ...(media === undefined ? {} : { 'content-type': media }), ...headers },
+      headers: { ...(media === undefined ? {} : { 'content-type': media }), ...this.headers, ...headers },
       ...(json === undefined ? { body: body ?? null } : { body: JSON.stringify(json) }),
       // A stream as body is only allowed when it is said that the answer may come before its end.
       ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
@@ -108,7 +116,7 @@ export class ApiClient {
     const operation = template === null ? undefined : this.document.paths[template]?.[method.toLowerCase()];
     if (template === null || operation === undefined) {
       if (media !== 'application/problem+json') throw new Error(`${where}: ${media} is no problem document`);
-      this.validate(where, '/components/schemas/Problem', answer.json);
+      this.validators.check(where, '/components/schemas/Problem', answer.json);
       return;
     }
     const response = operation.responses[String(answer.status)];
@@ -119,7 +127,7 @@ export class ApiClient {
       return;
     }
     if (media === null || response.content[media] === undefined)
-      throw new Error(`${where}: the document does not declare ${media}`);
+      throw new Error(`${where}: the document does not declare ${media}: ${answer.text}`);
     if (answer.json === undefined) return;
     const parts = [
       'paths',
@@ -131,7 +139,7 @@ export class ApiClient {
       media,
     ];
     const pointer = [...parts, 'schema'].map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
-    this.validate(where, `/${pointer.map(encodeURIComponent).join('/')}`, answer.json);
+    this.validators.check(where, `/${pointer.map(encodeURIComponent).join('/')}`, answer.json);
   }
 
   /** The address of the document that a path fits; one without parameters goes first. */
@@ -144,12 +152,24 @@ export class ApiClient {
     const found = Object.keys(this.document.paths).filter(fits);
     return found.sort((a, b) => parameters(a) - parameters(b))[0] ?? null;
   }
+}
 
-  private validate(where: string, pointer: string, value: unknown): void {
-    let validator = this.validators.get(pointer);
+/** Checks values against parts of the document, each compiled once for all clients. */
+class Validators {
+  private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
+  private readonly compiled = new Map<string, ValidateFunction>();
+
+  constructor(document: OpenApi) {
+    formats.default(this.ajv);
+    this.ajv.addSchema(document, DOCUMENT);
+  }
+
+  /** **Errors**: when the value does not fit. */
+  check(where: string, pointer: string, value: unknown): void {
+    let validator = this.compiled.get(pointer);
     if (validator === undefined) {
       validator = this.ajv.compile({ $ref: `${DOCUMENT}#${pointer}` });
-      this.validators.set(pointer, validator);
+      this.compiled.set(pointer, validator);
     }
     if (validator(value)) return;
     const problems = this.ajv.errorsText(validator.errors, { separator: '\n' });

@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Role } from '../../src/common/principal.js';
 import type { OpenDatabase } from '../../src/boot/open-database.js';
 import { StartupService } from '../../src/boot/startup.service.js';
 import { loadSettings, type Settings } from '../../src/config/settings.js';
 import { generateSecret } from '../../src/encryption/secrets.js';
 import { createApp } from '../../src/http/create-app.js';
 import { ApiClient } from './api-client.js';
+import { Personas, visitorHeaders, type Persona } from './personas.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** What a test may set differently. */
@@ -24,8 +26,16 @@ export interface TestApp {
   readonly app: NestFastifyApplication;
   readonly db: TestDatabase;
   readonly url: string;
-  /** Checks every answer against the OpenAPI document. */
+  /** Asks as a SUPER_ADMIN, and checks every answer against the OpenAPI document. */
   readonly api: ApiClient;
+  /** The SUPER_ADMIN that `api` stands for. */
+  readonly admin: Persona;
+  /** Asks without credentials. */
+  readonly stranger: ApiClient;
+  /** A new person of a role, signed in. */
+  signedIn(role: Role): Promise<Persona>;
+  /** Asks as a visitor whom the service has never seen. */
+  visitor(): ApiClient;
   readonly spoolDir: string;
   /** Stops the service, drops the database, removes the folder. */
   close(): Promise<void>;
@@ -45,11 +55,18 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   await app.listen(0, '127.0.0.1');
   await app.get(StartupService).run(new AbortController().signal);
   const url = await app.getUrl();
+  const stranger = await ApiClient.connect(url);
+  const personas = new Personas(app, stranger);
+  const admin = await personas.signedIn('SUPER_ADMIN');
   return {
     app,
     db,
     url,
-    api: await ApiClient.connect(url),
+    api: admin.api,
+    admin,
+    stranger,
+    signedIn: (role) => personas.signedIn(role),
+    visitor: () => stranger.with(visitorHeaders()),
     spoolDir: database.settings.imports.spoolDir,
     close: async () => {
       await app.close();

@@ -1,0 +1,78 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { AuditService } from '../audit/audit.service.js';
+import {
+  ACCESS_METADATA,
+  type AccessRule,
+  type Principal,
+  type RequestWithPrincipal,
+} from '../common/principal.js';
+import { originOf } from '../common/request-origin.js';
+import { AuthenticatorService } from './authenticator.service.js';
+import { Forbidden, SignInRequired, Unauthenticated } from './sessions.errors.js';
+import { visitorIdOf } from './credentials/visitor-id.js';
+
+/**
+ * The one guard in front of every route: finds out who asks, and holds the route's access rule against it.
+ *
+ * On a public route credentials are not looked at: a probe must not need the database, and whoever signs in anew may carry a token
+ * that died. Only an `X-Session-Id` of a wrong shape is refused everywhere.
+ */
+@Injectable()
+export class SessionGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly authenticator: AuthenticatorService,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** **Errors**: `InvalidVisitorId`, `AmbiguousCookies`, `Unauthenticated`, `SignInRequired`, `Forbidden`, `ForeignOrigin`. */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest & RequestWithPrincipal>();
+    const rule = this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_METADATA, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    const visitorId = visitorIdOf(request);
+    // The start fails for a route without a rule; should one be added later, nobody may call it.
+    if (rule === undefined) throw new Forbidden();
+    if ('public' in rule) return true;
+    const principal = await this.principalOf(request, visitorId, rule);
+    request.principal = principal;
+    if ('roles' in rule && !rule.roles.some((role) => role === principal.role)) {
+      await this.noteRefusal(principal, request);
+      throw new Forbidden();
+    }
+    return true;
+  }
+
+  private async principalOf(
+    request: FastifyRequest,
+    visitorId: string | null,
+    rule: AccessRule,
+  ): Promise<Principal> {
+    const token = this.authenticator.tokenOf(request);
+    if (token !== null) return this.authenticator.signedIn(token);
+    if (visitorId === null) throw new Unauthenticated();
+    // Before the look-up: no row is made for a visitor who could not get in anyway.
+    if ('roles' in rule) throw new SignInRequired();
+    return this.authenticator.visitor(visitorId, request);
+  }
+
+  private async noteRefusal({ userId, sessionId }: Principal, request: FastifyRequest): Promise<void> {
+    const target = {
+      type: 'route',
+      id: `${request.method} ${request.routeOptions.url ?? request.url}`,
+    } as const;
+    const origin = originOf(request);
+    await this.audit.note({
+      action: 'access.refused',
+      outcome: 'refused',
+      userId,
+      sessionId,
+      target,
+      origin,
+    });
+  }
+}

@@ -1,0 +1,86 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { AuditService } from '../audit/audit.service.js';
+import type { RequestOrigin } from '../common/request-origin.js';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { SqlService } from '../database/sql.service.js';
+import { SessionRepository } from './session.repository.js';
+import { makeToken } from './credentials/session-token.js';
+import { sessionView } from './session-view.format.js';
+import { liveSessionsOf } from './sessions.queries.js';
+import type { NewSession, OpenedSession, SessionView } from './sessions.types.js';
+import { VisitorClaims } from './visitor-claims.service.js';
+import { VisitorsService } from './visitors.service.js';
+
+/** How many sessions of one person are embedded in a list of people; the newest. */
+const EMBEDDED_SESSIONS = 50;
+
+/** Sessions, for features that open or end them inside their own unit of work. */
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly sessions: SessionRepository,
+    private readonly claims: VisitorClaims,
+    private readonly visitors: VisitorsService,
+    private readonly audit: AuditService,
+    private readonly sql: SqlService,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Opens a session inside a unit of work, and moves to the account what the visitor had. **Shape**: the only time that the token
+   * is known; it is always a new one, so that no token or id from before the sign-in is worth anything after it.
+   *
+   * The unit of work must be `run({ userId, visitorId }, …)`, and the person one who may sign in.
+   */
+  async open(em: EntityManager, { userId, origin, visitorId }: NewSession): Promise<OpenedSession> {
+    const { idleSeconds, lifetimeSeconds } = this.settings.sessions;
+    const id = uuidv7();
+    const { token, hash: tokenHash } = makeToken(id);
+    const session = { id, userId, tokenHash, origin, idleSeconds, lifetimeSeconds };
+    const { expiresAt, idleExpiresAt } = await this.sessions.add(em, session);
+    if (visitorId !== null && (await this.sessions.claim(em, { visitorId, userId }))) {
+      await this.claims.move(em, { visitorId, userId });
+      const target = { type: 'session', id: visitorId } as const;
+      this.audit.record(em, {
+        action: 'visitor.claimed',
+        outcome: 'success',
+        userId,
+        sessionId: id,
+        target,
+        origin,
+      });
+    }
+    return { id, token, userId, expiresAt, idleExpiresAt };
+  }
+
+  /**
+   * The session row of the visitor that signs in, for `open` and for the unit of work around it. **Shape**: null when there is
+   * none, or none that is live: signing in again after an answer was lost finds it taken over, and that is fine.
+   */
+  async visitorToClaim(visitorId: string | null, origin: RequestOrigin): Promise<string | null> {
+    return visitorId === null ? null : this.visitors.sessionOf(visitorId, origin);
+  }
+
+  /** Ends every live session of a person, or all but one, inside a unit of work. **Shape**: how many. */
+  async endAllOf(em: EntityManager, userId: string, exceptSessionId?: string): Promise<number> {
+    return this.sessions.endAll(em, userId, exceptSessionId ?? null);
+  }
+
+  /**
+   * Live sessions of many people, by one statement. **Shape**: an entry for each id, newest session first, at most 50 of each
+   * person. `currentId` is the session of whoever asks.
+   */
+  async liveOf(
+    userIds: readonly string[],
+    currentId?: string,
+  ): Promise<ReadonlyMap<string, readonly SessionView[]>> {
+    const views = new Map<string, SessionView[]>(userIds.map((id) => [id, []]));
+    if (userIds.length === 0) return views;
+    for (const [userId, ...view] of await this.sql.read(liveSessionsOf(userIds, EMBEDDED_SESSIONS))) {
+      views.get(userId as string)?.push(sessionView(view, currentId ?? null));
+    }
+    return views;
+  }
+}

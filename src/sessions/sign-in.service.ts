@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit/audit.service.js';
+import type { RequestOrigin } from '../common/request-origin.js';
+import { UnitOfWork } from '../database/unit-of-work.service.js';
+import { UsersService } from '../users/users.service.js';
+import { SignInFailed } from './sessions.errors.js';
+import { SessionsService } from './sessions.service.js';
+import type { OpenedSession } from './sessions.types.js';
+
+/** Who wants in. */
+export interface SignIn {
+  /** Email or username. */
+  readonly login: string;
+  readonly password: string;
+  /** The id that a visitor made. */
+  readonly visitorId: string | null;
+  readonly origin: RequestOrigin;
+}
+
+/** From a login and a password to a session. */
+@Injectable()
+export class SignInService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly sessions: SessionsService,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** Opens a session. **Errors**: `SignInFailed`, in the same time whatever was wrong; trouble of the database. */
+  async signIn({ login, password, visitorId, origin }: SignIn): Promise<OpenedSession> {
+    const person = await this.users.authenticate(login, password);
+    if (person === null) return this.fail(null, origin);
+    const { id: userId } = person;
+    const visitor = await this.sessions.visitorToClaim(visitorId, origin);
+    const opened = await this.unitOfWork.run({ userId, visitorId: visitor }, async (em) => {
+      if (!(await this.users.confirm(em, person))) return null;
+      const session = await this.sessions.open(em, { userId, origin, visitorId: visitor });
+      this.audit.record(em, {
+        action: 'session.signed-in',
+        outcome: 'success',
+        userId,
+        sessionId: session.id,
+        origin,
+      });
+      return session;
+    });
+    return opened ?? this.fail(userId, origin);
+  }
+
+  private async fail(userId: string | null, origin: RequestOrigin): Promise<never> {
+    await this.audit.note({ action: 'session.signed-in', outcome: 'failure', userId, origin });
+    throw new SignInFailed();
+  }
+}
