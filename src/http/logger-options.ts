@@ -1,32 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Params } from 'nestjs-pino';
-import { stdSerializers } from 'pino';
+import { destination, stdSerializers } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { loggableDatabaseError } from '../database/loggable-error.js';
 import { withOwnMessage } from './log-message.js';
 import { requestIdOf } from './request-id.js';
+import { withoutSecrets } from './without-secrets.js';
 
 const PROBES = new Set(['/livez', '/readyz', '/startupz', '/metrics']);
-
-/** Members that may hold a secret wherever they stand. */
-const REDACTED = [
-  'req.headers.authorization',
-  'req.headers.cookie',
-  'req.headers["x-session-id"]',
-  'res.headers["set-cookie"]',
-  '*.password',
-  '*.passwordHash',
-  '*.token',
-  '*.secret',
-  '*.apiKey',
-  '*.accessToken',
-  '*.refreshToken',
-];
 
 /**
  * One JSON object a line; readable text on a terminal. Every line of a request carries its id.
  *
- * **Why** query strings stay out: they may hold what somebody searched for.
+ * **Why** query strings stay out: they may hold what somebody searched for. **Why** lines are written behind the event loop's
+ * back: writing each at once took 7 % of a short request. They are flushed when the process ends, unless it is killed.
  */
 export function loggerOptions({ log }: Settings): Params {
   const pretty = log.format === 'pretty' || (log.format === 'auto' && process.stdout.isTTY);
@@ -35,10 +22,10 @@ export function loggerOptions({ log }: Settings): Params {
     forRoutes: ['{*all}'],
     pinoHttp: {
       level: log.level,
-      redact: { paths: REDACTED, censor: '[redacted]' },
       ...(pretty
         ? { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname' } } }
-        : {}),
+        : { stream: destination({ sync: false }) }),
+      formatters: { log: withoutSecrets },
       genReqId: (request) => request.id ?? requestIdOf(request),
       serializers: {
         req: (request: { id: string; method: string; url: string }) => ({
@@ -47,7 +34,8 @@ export function loggerOptions({ log }: Settings): Params {
           path: request.url.split('?', 1)[0],
         }),
         res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
-        err: (error: Error) => loggableDatabaseError(error) ?? stdSerializers.err(error),
+        err: (error: Error) =>
+          withoutSecrets({ ...(loggableDatabaseError(error) ?? stdSerializers.err(error)) }),
       },
       hooks: {
         logMethod(args, method) {

@@ -117,9 +117,9 @@ describe('an unexpected error of the database', () => {
 function logged(said: unknown): string {
   const lines: string[] = [];
   const { pinoHttp } = loggerOptions(loadSettings({ STOCKROOM_LOG_FORMAT: 'json' }));
-  const { serializers, redact, hooks } = pinoHttp as pino.LoggerOptions;
+  const { serializers, formatters, hooks } = pinoHttp as pino.LoggerOptions;
   pino(
-    { serializers: serializers ?? {}, redact: redact ?? [], hooks: hooks ?? {} },
+    { serializers: serializers ?? {}, formatters: formatters ?? {}, hooks: hooks ?? {} },
     { write: (line: string) => void lines.push(line) },
   ).error(said);
   return lines.join('');
