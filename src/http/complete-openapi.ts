@@ -11,6 +11,7 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 const SUCCESS: Readonly<Record<string, string>> = { 200: 'Done', 201: 'Made', 204: 'Done, nothing to say' };
 const REFUSED_BY_ROLE = 'x-required-roles';
+const NOT_LIMITED = 'x-no-rate-limit';
 
 /**
  * Adds to a generated document what follows from what is there, so that no route has to say it again: headers of answers and
@@ -47,10 +48,11 @@ function completeOperation(operation: Operation, method: (typeof METHODS)[number
   const parameters = (operation.parameters ?? []) as Parameter[];
   const paged =
     method === 'get' && parameters.some(({ name, in: place }) => name === 'cursor' && place === 'query');
+  const limited = !(NOT_LIMITED in operation);
   const conditional = responses['304'] !== undefined || responses['412'] !== undefined;
   for (const [status, response] of Object.entries(responses)) {
     if (response === undefined || '$ref' in response) continue;
-    completeResponse(status, response, { paged, conditional });
+    completeResponse(status, response, { paged, conditional, limited });
   }
   parameters.forEach(tidyParameter);
   const added = [
@@ -67,6 +69,7 @@ function addErrors(operation: Operation): void {
   const needsRole = REFUSED_BY_ROLE in operation;
   if (needsSession) operation.responses['401'] ??= problem('No valid session');
   if (needsRole) operation.responses['403'] ??= problem('Not allowed by role');
+  if (!(NOT_LIMITED in operation)) operation.responses['429'] ??= problem('Too many requests');
   operation.responses['500'] ??= problem('Something went wrong here; the request id finds it in the logs');
 }
 
@@ -78,7 +81,7 @@ function problem(description: string): Response {
 function completeResponse(
   status: string,
   response: Response,
-  { paged, conditional }: { paged: boolean; conditional: boolean },
+  { paged, conditional, limited }: { paged: boolean; conditional: boolean; limited: boolean },
 ): void {
   if (response.description === '') response.description = SUCCESS[status] ?? 'Answer';
   // A probe that is not ready answers in its own words, without advice.
@@ -90,12 +93,15 @@ function completeResponse(
     ...(status === '200' && paged ? (['Link'] as const) : []),
     ...(status === '201' ? (['Location'] as const) : []),
     ...(retryable ? (['RetryAfter'] as const) : []),
+    ...(limited ? (['RateLimit', 'RateLimitPolicy'] as const) : []),
   ];
   const wireName = {
     ETag: 'ETag',
     Link: 'Link',
     Location: 'Location',
     RetryAfter: 'Retry-After',
+    RateLimit: 'RateLimit',
+    RateLimitPolicy: 'RateLimit-Policy',
     RequestId: 'X-Request-Id',
   };
   response.headers = Object.fromEntries(

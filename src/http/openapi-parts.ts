@@ -60,6 +60,16 @@ export const HEADERS = {
     description: 'Seconds after which the same request may succeed.',
     schema: { type: 'integer', minimum: 1 },
   },
+  RateLimit: {
+    description:
+      'Requests left (r) until the window ends in so many seconds (t); others may use them up sooner. Absent where nothing was counted.',
+    schema: { type: 'string', examples: ['"default";r=57;t=12'] },
+  },
+  RateLimitPolicy: {
+    description:
+      'The limit that counted the request: so many (q) per window of so many seconds (w), for a person over all sessions, or for an address.',
+    schema: { type: 'string', examples: ['"default";q=1200;w=60'] },
+  },
 } as const satisfies Components['headers'];
 
 /** Headers of requests that change what an operation does. */

@@ -1,4 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 import type { RateLimitName } from './rate-limits.types.js';
 
 export const RATE_LIMIT_METADATA = 'stockroom:rate-limit';
@@ -7,5 +8,6 @@ export const RATE_LIMIT_METADATA = 'stockroom:rate-limit';
 export const RateLimit = (name: RateLimitName): ClassDecorator & MethodDecorator =>
   SetMetadata(RATE_LIMIT_METADATA, name);
 
-/** Counts nothing: for probes, which must be answered whatever happens, and for metrics. */
-export const NoRateLimit = (): ClassDecorator & MethodDecorator => SetMetadata(RATE_LIMIT_METADATA, null);
+/** Counts nothing: for probes, which must be answered whatever happens, and for metrics. The document tells its readers. */
+export const NoRateLimit = (): ClassDecorator & MethodDecorator =>
+  applyDecorators(SetMetadata(RATE_LIMIT_METADATA, null), ApiExtension('x-no-rate-limit', true));

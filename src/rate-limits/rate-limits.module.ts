@@ -5,11 +5,19 @@ import { LimitKeys } from './limit-keys.service.js';
 import { PurgeLimitsService } from './purge-limits.service.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimitService } from './rate-limit.service.js';
+import { RequestLimiter } from './request-limiter.service.js';
 
 /** Limits on requests and on guesses, shared by all processes. */
 @Module({
   imports: [EncryptionModule],
-  providers: [LimitKeys, RateLimitService, RateLimitGuard, GuessLimitService, PurgeLimitsService],
-  exports: [RateLimitService, RateLimitGuard, GuessLimitService],
+  providers: [
+    LimitKeys,
+    RateLimitService,
+    RequestLimiter,
+    RateLimitGuard,
+    GuessLimitService,
+    PurgeLimitsService,
+  ],
+  exports: [RateLimitService, RequestLimiter, RateLimitGuard, GuessLimitService],
 })
 export class RateLimitsModule {}
