@@ -10,7 +10,8 @@ const RANKS = [
   // Words that every feature about prices shares: what a bar, a symbol, an interval is. No database, no Nest.
   ['bars'],
   ['versioning', 'audit', 'rate-limits'],
-  ['users', 'stocks'],
+  // `keys` is which encryption keys there are and how they change; it holds no secret of anybody.
+  ['users', 'stocks', 'keys'],
   ['sessions', 'stock-data'],
   // `accounts` is /v1/users: what is done to people and their sessions together.
   ['stock-import', 'chat-history', 'accounts', 'credentials'],

@@ -6,6 +6,8 @@ import { RevisionSeriesSchema } from './src/stock-data/revision-series.entity.js
 import { StockSchema } from './src/stocks/stock.entity.js';
 import { StockSeriesSchema } from './src/stocks/stock-series.entity.js';
 import { AuditEventSchema } from './src/audit/audit-event.entity.js';
+import { EncryptionKeySchema } from './src/keys/encryption-key.entity.js';
+import { EncryptionProcessSchema } from './src/keys/encryption-process.entity.js';
 import { ExternalCredentialSchema } from './src/credentials/external-credential.entity.js';
 import { GuessLimitSchema } from './src/rate-limits/guess-limit.entity.js';
 import { RateLimitWindowSchema } from './src/rate-limits/rate-limit-window.entity.js';
@@ -20,6 +22,8 @@ export const entities: readonly EntitySchema[] = [
   UserSettingsSchema,
   SessionSchema,
   ExternalCredentialSchema,
+  EncryptionKeySchema,
+  EncryptionProcessSchema,
   AuditEventSchema,
   RateLimitWindowSchema,
   GuessLimitSchema,

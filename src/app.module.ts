@@ -7,7 +7,9 @@ import type { OpenDatabase } from './boot/open-database.js';
 import { ENTITIES, OPEN_DATABASE, StartupService } from './boot/startup.service.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { CredentialsModule } from './credentials/credentials.module.js';
 import { HealthModule } from './health/health.module.js';
+import { KeysModule } from './keys/keys.module.js';
 import { loggerOptions } from './http/logger-options.js';
 import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
@@ -35,6 +37,8 @@ export class AppModule {
         VersioningModule,
         UsersModule,
         SessionsModule,
+        KeysModule,
+        CredentialsModule,
         StocksModule,
         StockDataModule,
         StockImportModule,

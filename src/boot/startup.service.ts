@@ -3,6 +3,7 @@ import type { EntitySchema } from '@mikro-orm/postgresql';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SchemaState } from '../database/schema-state.service.js';
 import { StartState } from '../database/start-state.service.js';
+import { KeyPresenceService } from '../keys/key-presence.service.js';
 import { UsersService } from '../users/users.service.js';
 import { ensureFirstAdministrator, type FirstAdministrator } from './first-administrator.js';
 import type { OpenDatabase } from './open-database.js';
@@ -27,9 +28,10 @@ export class StartupService {
     private readonly state: StartState,
     private readonly users: UsersService,
     private readonly schema: SchemaState,
+    private readonly keys: KeyPresenceService,
   ) {}
 
-  /** **Errors**: `DatabaseSetupError` for what waiting does not mend; the abort of `signal`. */
+  /** **Errors**: `DatabaseSetupError` and `KeyRingError` for what waiting does not mend; the abort of `signal`. */
   async run(signal: AbortSignal): Promise<FirstAdministrator> {
     await prepareDatabase(this.database, {
       entities: this.entities,
@@ -41,6 +43,7 @@ export class StartupService {
       onWarning: (warning) => this.logger.warn(warning),
     });
     await this.awaitSchema(signal);
+    await this.keys.begin();
     const { settings, superuser } = this.database;
     const administrator = await ensureFirstAdministrator(this.users, settings, superuser !== null);
     if (administrator.outcome === 'not-configured') {

@@ -1,9 +1,11 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { baseProperties } from '../database/base.properties.js';
 import { ownRows } from '../database/own-rows.js';
+import { encrypted } from '../encryption/encrypted.type.js';
 import { User } from '../users/user.entity.js';
+import type { CredentialKind } from './credentials.types.js';
 
-/** What a person stored for an outside service. The three secret columns hold cipher text. */
+/** What a person stored for an outside service. The three secret columns hold cipher text, bound to their row. */
 export const ExternalCredentialSchema = defineEntity({
   name: 'ExternalCredential',
   tableName: 'external_credentials',
@@ -11,10 +13,10 @@ export const ExternalCredentialSchema = defineEntity({
     ...baseProperties,
     user: () => p.manyToOne(User).deleteRule('cascade').foreignKeyName('external_credentials_user_id_fkey'),
     provider: p.text(),
-    kind: p.text(),
-    apiKey: p.text().nullable().hidden(),
-    accessToken: p.text().nullable().hidden(),
-    refreshToken: p.text().nullable().hidden(),
+    kind: p.text().$type<CredentialKind>(),
+    apiKey: encrypted().nullable(),
+    accessToken: encrypted().nullable(),
+    refreshToken: encrypted().nullable(),
     label: p.text().nullable(),
     /** Of the secret, to recognise it by. */
     lastFour: p.text().nullable(),

@@ -165,4 +165,13 @@ export const FIXTURES: readonly Fixture[] = [
         ('\\x03', 0, true, now(), now(), now() + interval '30 days')`,
     answers: [],
   },
+  {
+    since: 14,
+    rows: `
+      insert into encryption_keys (id, check_value, encrypted_values)
+      values ('fixture', 'AAAAAAAAAAAAAAAAAAAAAA', 1);
+      insert into encryption_processes (id, name, key_ids, last_seen_at)
+      values ('${CREDENTIAL}', 'fixture', '{fixture}', '2026-01-01T00:00:00Z')`,
+    answers: [],
+  },
 ];

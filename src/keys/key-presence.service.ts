@@ -1,0 +1,123 @@
+import { hostname } from 'node:os';
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { SqlService } from '../database/sql.service.js';
+import { CurrentKeys } from '../encryption/current-keys.js';
+import { KeyRingError } from '../encryption/encryption.errors.js';
+import { readKeysFile } from '../encryption/key-file.js';
+import { KeyRing } from '../encryption/key-ring.js';
+import { WARN_VALUES_PER_KEY } from '../encryption/key-usage.js';
+import { removeLostProcesses, removeProcess, reportProcess } from './keys.queries.js';
+import { KnownKeysService } from './known-keys.service.js';
+
+/** How often a process looks at its key file and says what it has. **Units**: milliseconds. */
+const BEAT_MS = 3_000;
+
+/**
+ * Keeps the keys of a running process up to date and says in the database which it has. A rotation waits for these reports, so
+ * that nobody writes with a key that somebody else cannot read.
+ *
+ * **Why** it looks at the file again and again: a mounted secret is changed by exchanging links, which no watch reports everywhere.
+ */
+@Injectable()
+export class KeyPresenceService implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('Keys');
+  private readonly id = uuidv7();
+  private readonly name = `process ${process.pid} on ${hostname()}`;
+  private text: string | undefined;
+  private timer: NodeJS.Timeout | null = null;
+  private beating: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly sql: SqlService,
+    private readonly known: KnownKeysService,
+    private readonly keys: CurrentKeys,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {
+    this.text = settings.encryption.keys;
+  }
+
+  /**
+   * Lets this process work with its keys, and reports them from now on. Before it nothing may be encrypted.
+   *
+   * **Errors**: `KeyRingError` for keys that do not go with this database.
+   */
+  async begin(): Promise<void> {
+    await this.sql.transaction((tx) => tx.run(removeLostProcesses()));
+    await this.report();
+    // Only now: a rotation that did not see this process yet has changed the file already, one that comes later waits for it.
+    if (!(await this.reload())) await this.known.admit(this.keys.ring);
+    await this.beat();
+    this.timer = setInterval(() => {
+      this.beating = this.beating.then(() => this.beat());
+    }, BEAT_MS).unref();
+  }
+
+  /** Takes over a changed key file and reports. **Why** no error: the next beat tries again. */
+  async beat(): Promise<void> {
+    try {
+      await this.reload();
+    } catch (error) {
+      this.logger.error({ msg: 'the key file was not taken over', reason: String(error) });
+    }
+    try {
+      await this.report();
+      await this.reportUsage();
+    } catch (error) {
+      this.logger.warn({ msg: 'the keys of this process were not reported', err: error });
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.timer === null) return;
+    clearInterval(this.timer);
+    await this.beating;
+    await this.reportUsage().catch(() => undefined);
+    await this.sql.transaction((tx) => tx.run(removeProcess(this.id))).catch(() => undefined);
+  }
+
+  /**
+   * Puts the keys of a changed file in force, whole or not at all. **Shape**: whether it did. **Errors**: `KeyRingError`, once for
+   * each content that is refused.
+   */
+  private async reload(): Promise<boolean> {
+    const { encryption } = this.settings;
+    if (encryption.keysFile === undefined) return false;
+    const text = await readKeysFile(encryption.keysFile);
+    if (text === this.text) return false;
+    try {
+      const ring = await KeyRing.load({ ...encryption, keys: text });
+      await this.known.admit(ring);
+      this.keys.replace(ring);
+      this.logger.log({ msg: 'the key file has changed', keys: ring.ids });
+    } catch (error) {
+      if (error instanceof KeyRingError) this.text = text;
+      throw error;
+    }
+    this.text = text;
+    return true;
+  }
+
+  private async report(): Promise<void> {
+    const process = { id: this.id, name: this.name, keyIds: this.keys.ring.ids };
+    await this.sql.transaction((tx) => tx.run(reportProcess(process)));
+  }
+
+  /** Adds what was encrypted here to the totals. The primary is always asked for, because others count on it too. */
+  private async reportUsage(): Promise<void> {
+    const { usage, ring } = this.keys;
+    const collected = usage.collect();
+    try {
+      const totals = await this.known.addUsage(new Map([[ring.primary.id, 0], ...collected]));
+      for (const [keyId, total] of totals) {
+        usage.setTotal(keyId, total);
+        if (total >= WARN_VALUES_PER_KEY && collected.has(keyId))
+          this.logger.warn({ msg: 'rotate: half of what an encryption key may encrypt is reached', keyId });
+      }
+    } catch (error) {
+      usage.restore(collected);
+      throw error;
+    }
+  }
+}
