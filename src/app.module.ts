@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { LoggerModule } from 'nestjs-pino';
 import { entities } from '../mikro-orm.config.js';
+import { AccountsModule } from './accounts/accounts.module.js';
 import type { OpenDatabase } from './boot/open-database.js';
 import { ENTITIES, OPEN_DATABASE, StartupService } from './boot/startup.service.js';
 import { ConfigModule } from './config/config.module.js';
@@ -37,6 +38,7 @@ export class AppModule {
         VersioningModule,
         UsersModule,
         SessionsModule,
+        AccountsModule,
         KeysModule,
         CredentialsModule,
         StocksModule,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limitVariables } from './access.variables.js';
+import { accountVariables } from './account.variables.js';
 import { databaseAddressVariables, databaseUseVariables } from './database.variables.js';
 import { httpVariables } from './http.variables.js';
 import { adminVariables, encryptionVariables } from './secret.variables.js';
@@ -20,6 +21,7 @@ export const environmentTopics: readonly EnvironmentTopic[] = [
   { title: 'Where the database is', variables: databaseAddressVariables },
   { title: 'How the database is used', variables: databaseUseVariables },
   { title: 'First administrator', variables: adminVariables },
+  { title: 'Accounts', variables: accountVariables },
   { title: 'Sessions', variables: sessionVariables },
   { title: 'Encryption of stored secrets', variables: encryptionVariables },
   { title: 'Limits on requests and guesses', variables: limitVariables },
@@ -34,6 +36,7 @@ export const environmentSchema = z.object({
   ...databaseAddressVariables,
   ...databaseUseVariables,
   ...adminVariables,
+  ...accountVariables,
   ...sessionVariables,
   ...encryptionVariables,
   ...limitVariables,

@@ -53,6 +53,7 @@ export interface Settings {
     readonly cookie: Environment['STOCKROOM_SESSION_COOKIE'];
   };
   readonly visitors: { readonly enabled: boolean; readonly idleSeconds: number };
+  readonly accounts: { readonly registrationEnabled: boolean };
   readonly admin: { readonly email: string | undefined; readonly password: string | undefined };
   /** One way at least is given with an external database; with the embedded one both may be undefined. */
   readonly encryption: EncryptionSettings;
@@ -189,6 +190,7 @@ function toSettings(environment: Environment, connections: DatabaseConnections):
       enabled: environment.STOCKROOM_VISITORS_ENABLED,
       idleSeconds: environment.STOCKROOM_VISITOR_IDLE_SECONDS,
     },
+    accounts: { registrationEnabled: environment.STOCKROOM_REGISTRATION_ENABLED },
     admin: { email: environment.STOCKROOM_ADMIN_EMAIL, password: environment.STOCKROOM_ADMIN_PASSWORD },
     encryption: {
       keys: environment.ENCRYPTION_KEYS,

@@ -4,6 +4,7 @@ import type { ConnectionSettings } from '../../src/config/settings.js';
 import { withConnection } from '../../src/database/direct-connection.js';
 import type { RequestOrigin } from '../../src/common/request-origin.js';
 import type { Actor, UserRole } from '../../src/users/users.types.js';
+import type { ApiClient } from '../support/api-client.js';
 
 /** The password of everybody whom {@link storeUser} makes. */
 export const PASSWORD = 'correct horse 9 battery';
@@ -55,4 +56,26 @@ export async function storeUser(
 /** Somebody who does something, as the services want to know it. */
 export function actor(user: { readonly id: string }): Actor {
   return { userId: user.id, sessionId: null, origin: ORIGIN };
+}
+
+/** Somebody who has signed in over HTTP. */
+export interface SignedInUser extends StoredUser {
+  readonly sessionId: string;
+  readonly token: string;
+  /** To be sent with what they do. */
+  readonly headers: { readonly authorization: string };
+}
+
+/** Signs somebody in. **Errors**: when the service refuses. */
+export async function signIn(api: ApiClient, user: StoredUser, password = PASSWORD): Promise<SignedInUser> {
+  const answer = await api.post('/v1/sessions', { json: { login: user.email, password } });
+  if (answer.status !== 201) throw new Error(`could not sign ${user.username} in: ${answer.text}`);
+  const { id, token } = answer.json as { id: string; token: string };
+  return { ...user, sessionId: id, token, headers: { authorization: `Bearer ${token}` } };
+}
+
+/** Whether somebody's token is still worth anything. */
+export async function isSignedIn(api: ApiClient, user: SignedInUser): Promise<boolean> {
+  const { status } = await api.get('/v1/users/me', { headers: user.headers });
+  return status === 200;
 }
