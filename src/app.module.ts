@@ -12,7 +12,6 @@ import { CredentialsModule } from './credentials/credentials.module.js';
 import { HealthModule } from './health/health.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { loggerOptions } from './http/logger-options.js';
-import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -50,9 +49,7 @@ export class AppModule {
         { provide: OPEN_DATABASE, useValue: database },
         { provide: ENTITIES, useValue: entities },
         StartupService,
-        // In this order: limits are counted for whoever it is that asks.
         { provide: APP_GUARD, useExisting: SessionGuard },
-        { provide: APP_GUARD, useExisting: RateLimitGuard },
       ],
     };
   }

@@ -3,21 +3,13 @@ import { EncryptionModule } from '../encryption/encryption.module.js';
 import { GuessLimitService } from './guess-limit.service.js';
 import { LimitKeys } from './limit-keys.service.js';
 import { PurgeLimitsService } from './purge-limits.service.js';
-import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimitService } from './rate-limit.service.js';
 import { RequestLimiter } from './request-limiter.service.js';
 
 /** Limits on requests and on guesses, shared by all processes. */
 @Module({
   imports: [EncryptionModule],
-  providers: [
-    LimitKeys,
-    RateLimitService,
-    RequestLimiter,
-    RateLimitGuard,
-    GuessLimitService,
-    PurgeLimitsService,
-  ],
-  exports: [RateLimitService, RequestLimiter, RateLimitGuard, GuessLimitService],
+  providers: [LimitKeys, RateLimitService, RequestLimiter, GuessLimitService, PurgeLimitsService],
+  exports: [RateLimitService, RequestLimiter, GuessLimitService],
 })
 export class RateLimitsModule {}

@@ -9,8 +9,10 @@ import {
   type RequestWithPrincipal,
 } from '../common/principal.js';
 import { originOf } from '../common/request-origin.js';
+import { RequestLimiter } from '../rate-limits/request-limiter.service.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { Forbidden, SignInRequired, Unauthenticated } from './sessions.errors.js';
+import type { SessionToken } from './credentials/session-token.js';
 import { visitorIdOf } from './credentials/visitor-id.js';
 
 /**
@@ -25,9 +27,13 @@ export class SessionGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly authenticator: AuthenticatorService,
     private readonly audit: AuditService,
+    private readonly limiter: RequestLimiter,
   ) {}
 
-  /** **Errors**: `InvalidVisitorId`, `AmbiguousCookies`, `Unauthenticated`, `SignInRequired`, `Forbidden`, `ForeignOrigin`. */
+  /**
+   * **Errors**: `InvalidVisitorId`, `AmbiguousCookies`, `Unauthenticated`, `SignInRequired`, `Forbidden`, `ForeignOrigin`,
+   * `TooManyRequests`.
+   */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest & RequestWithPrincipal>();
     const rule = this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_METADATA, [
@@ -37,8 +43,11 @@ export class SessionGuard implements CanActivate {
     const visitorId = visitorIdOf(request);
     // The start fails for a route without a rule; should one be added later, nobody may call it.
     if (rule === undefined) throw new Forbidden();
-    if ('public' in rule) return true;
-    const principal = await this.principalOf(request, visitorId, rule);
+    if ('public' in rule) {
+      await this.limiter.enforce(context, null);
+      return true;
+    }
+    const principal = await this.principalOf(context, visitorId, rule);
     request.principal = principal;
     if ('roles' in rule && !rule.roles.some((role) => role === principal.role)) {
       await this.noteRefusal(principal, request);
@@ -48,16 +57,31 @@ export class SessionGuard implements CanActivate {
   }
 
   private async principalOf(
-    request: FastifyRequest,
+    context: ExecutionContext,
     visitorId: string | null,
     rule: AccessRule,
   ): Promise<Principal> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
     const token = this.authenticator.tokenOf(request);
-    if (token !== null) return this.authenticator.signedIn(token);
+    if (token !== null) return this.personOf(context, token);
+    // Before a visitor's row is made: each new id costs one, and the client nothing.
+    await this.limiter.enforce(context, null);
     if (visitorId === null) throw new Unauthenticated();
     // Before the look-up: no row is made for a visitor who could not get in anyway.
     if ('roles' in rule) throw new SignInRequired();
     return this.authenticator.visitor(visitorId, request);
+  }
+
+  /** Counted before the role is looked at: each refusal is written to the audit log. A worthless token counts by address. */
+  private async personOf(context: ExecutionContext, token: SessionToken): Promise<Principal> {
+    try {
+      const person = await this.authenticator.signedIn(token);
+      await this.limiter.enforce(context, person.userId);
+      return person;
+    } catch (error) {
+      if (error instanceof Unauthenticated) await this.limiter.enforce(context, null);
+      throw error;
+    }
   }
 
   private async noteRefusal({ userId, sessionId }: Principal, request: FastifyRequest): Promise<void> {

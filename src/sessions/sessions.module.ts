@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuditModule } from '../audit/audit.module.js';
 import { EncryptionModule } from '../encryption/encryption.module.js';
+import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessCheck } from './access/access-check.service.js';
 import { AuthenticatorService } from './authenticator.service.js';
@@ -18,7 +19,7 @@ import { VisitorsService } from './visitors.service.js';
 
 /** Sessions of people and visitors, and the guard that asks for them. */
 @Module({
-  imports: [AuditModule, DiscoveryModule, EncryptionModule, UsersModule],
+  imports: [AuditModule, DiscoveryModule, EncryptionModule, RateLimitsModule, UsersModule],
   controllers: [SessionsController],
   providers: [
     AccessCheck,

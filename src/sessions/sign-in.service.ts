@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../audit/audit.service.js';
 import type { RequestOrigin } from '../common/request-origin.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
+import { GuessLimitService } from '../rate-limits/guess-limit.service.js';
 import { UsersService } from '../users/users.service.js';
 import { SignInFailed } from './sessions.errors.js';
 import { SessionsService } from './sessions.service.js';
@@ -25,12 +26,18 @@ export class SignInService {
     private readonly sessions: SessionsService,
     private readonly unitOfWork: UnitOfWork,
     private readonly audit: AuditService,
+    private readonly guesses: GuessLimitService,
   ) {}
 
-  /** Opens a session. **Errors**: `SignInFailed`, in the same time whatever was wrong; trouble of the database. */
+  /**
+   * Opens a session. **Errors**: `SignInFailed`, in the same time whatever was wrong; `TooManyAttempts`; trouble of the database.
+   */
   async signIn({ login, password, visitorId, origin }: SignIn): Promise<OpenedSession> {
+    const guess = { account: login, address: origin.address };
+    await this.guesses.admit(guess);
     const person = await this.users.authenticate(login, password);
     if (person === null) return this.fail(null, origin);
+    await this.guesses.succeeded(guess);
     const { id: userId } = person;
     const visitor = await this.sessions.visitorToClaim(visitorId, origin);
     const opened = await this.unitOfWork.run({ userId, visitorId: visitor }, async (em) => {
