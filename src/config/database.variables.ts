@@ -1,6 +1,14 @@
 import { SSL_MODES } from './database-tls.js';
 import { hostProblem } from './network.js';
-import { flag, integer, optionalFlag, optionalInteger, optionalText, oneOfOptional } from './variable.js';
+import {
+  flag,
+  integer,
+  oneOf,
+  oneOfOptional,
+  optionalFlag,
+  optionalInteger,
+  optionalText,
+} from './variable.js';
 
 const URL_VALUES = '`postgres://user:password@host:5432/database?sslmode=…`';
 const UNSET = 'unset';
@@ -22,7 +30,8 @@ export const databaseAddressVariables = {
     secret: true,
   }),
   DATABASE_REPLICA_URLS: optionalText({
-    description: 'Read replicas, separated by commas. Only reads that tolerate lag go there.',
+    description:
+      'Read replicas, separated by commas. Reads of bars that name a revision go there once it has arrived.',
     values: `one or more of ${URL_VALUES}`,
     default: 'none',
     secret: true,
@@ -69,6 +78,12 @@ export const databaseAddressVariables = {
 
 /** How the database is used. */
 export const databaseUseVariables = {
+  DATABASE_REPLICA_READS: oneOf({
+    description:
+      'Which reads of bars may go to replicas: those that name a revision, which read the same everywhere, or those of now as well. Then now may be a moment ago; a client that needs what it wrote sends its revision as `X-Min-Revision`.',
+    words: ['fixed', 'all'],
+    default: 'fixed',
+  }),
   DATABASE_POOL_MAX: integer({
     description:
       'Connections of one process. A statement of this service takes a millisecond or less, so ten keep the cores of a small server busy, and ten replicas stay under its usual limit of 100.',

@@ -31,6 +31,7 @@ export interface Settings {
     /** The same as `app` unless said otherwise; null with the embedded database. */
     readonly migration: ConnectionSettings | null;
     readonly replicas: readonly ConnectionSettings[];
+    readonly replicaReads: Environment['DATABASE_REPLICA_READS'];
     readonly pool: {
       readonly max: number;
       readonly acquireTimeoutMs: number;
@@ -248,6 +249,7 @@ function databaseSettings(environment: Environment, connections: DatabaseConnect
     app: connections.app,
     migration: connections.migration,
     replicas: connections.replicas,
+    replicaReads: environment.DATABASE_REPLICA_READS,
     pool: {
       max: environment.DATABASE_POOL_MAX,
       acquireTimeoutMs: environment.DATABASE_POOL_ACQUIRE_TIMEOUT_MS,

@@ -4,6 +4,7 @@ import { Global, Logger, Module, type DynamicModule } from '@nestjs/common';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { ormOptions } from './orm-options.js';
 import { ScheduledJobs } from './scheduled-job.service.js';
+import { ReplicaReads } from './replica-reads.service.js';
 import { SchemaState } from './schema-state.service.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlService } from './sql.service.js';
@@ -28,15 +29,14 @@ export class DatabaseModule {
           driver: PostgreSqlDriver,
           ...ormOptions({
             ...input,
-            replicas: input.settings.database.replicas,
             onSlowQuery: (text, durationMs) =>
               logger.warn({ msg: 'slow query', statement: text, durationMs: Math.round(durationMs) }),
           }),
           registerRequestContext: true,
         }),
       ],
-      providers: [SqlService, UnitOfWork, SlowQueryLog, SchemaState, ScheduledJobs, StartState],
-      exports: [SqlService, UnitOfWork, SchemaState, ScheduledJobs, StartState],
+      providers: [SqlService, ReplicaReads, UnitOfWork, SlowQueryLog, SchemaState, ScheduledJobs, StartState],
+      exports: [SqlService, ReplicaReads, UnitOfWork, SchemaState, ScheduledJobs, StartState],
     };
   }
 }

@@ -52,6 +52,13 @@ export function isClientPoisoned(error: unknown): boolean {
   return isConnectionLost(error) || QUERY_TIMEOUT_MESSAGE.test(driverErrorFacts(error).message);
 }
 
+/** True when a server cannot be reached or does not answer in time: worth leaving alone for a while. */
+export function isReplicaAway(error: unknown): boolean {
+  const { code, message } = driverErrorFacts(error);
+  // 28 and 3D: wrong password, no such database. They do not mend themselves from one read to the next either.
+  return isClientPoisoned(error) || CONNECTION_WAIT_MESSAGE.test(message) || /^(28|3D)...$/.test(code ?? '');
+}
+
 /** True for a serialization failure or a deadlock: the whole transaction may simply be run again. */
 export function isRetryable(error: unknown): boolean {
   const { code } = driverErrorFacts(error);

@@ -9,7 +9,6 @@ import { scrubLiterals } from './scrub-literals.js';
 export interface OrmOptionsInput {
   readonly settings: Settings;
   readonly connection: ConnectionSettings;
-  readonly replicas?: readonly ConnectionSettings[];
   readonly entities: readonly EntitySchema[];
   /** Told of each statement of the ORM that took too long, with literals taken out. */
   readonly onSlowQuery?: (text: string, durationMs: number) => void;
@@ -18,19 +17,14 @@ export interface OrmOptionsInput {
 /**
  * The ORM's options, for the service and for the command line alike.
  *
- * **Why** `preferReadReplicas` is off: any select outside a transaction could then read what is older than what the caller
- * just wrote. Reads that tolerate lag ask for it with `connectionType: 'read'`.
+ * **Why** the ORM knows no replica: it would read there what is older than what the caller just wrote. `ReplicaReads` asks first how
+ * far one has got.
  */
 export function ormOptions(input: OrmOptionsInput): Options {
-  const { settings, connection, replicas = [], entities } = input;
+  const { settings, connection, entities } = input;
   const { pool } = settings.database;
   return defineConfig({
     ...connectionOptions(connection, settings),
-    replicas: replicas.map((replica, index) => ({
-      name: `replica-${index + 1}`,
-      ...connectionOptions(replica, settings),
-    })),
-    preferReadReplicas: false,
     pool: { min: 0, max: pool.max, idleTimeoutMillis: pool.idleTimeoutMs },
     entities: [...entities],
     extensions: [Migrator],
@@ -67,9 +61,22 @@ export function ownerSession(connection: ConnectionSettings): string {
   return connection.options === undefined ? own : `${connection.options} ${own}`;
 }
 
+/** The time limits that a session begins with. */
+export function sessionLimits({ timeouts }: Pick<Settings['database'], 'timeouts'>): {
+  readonly statement_timeout: number;
+  readonly lock_timeout: number;
+  readonly idle_in_transaction_session_timeout: number;
+} {
+  return {
+    statement_timeout: timeouts.statementMs,
+    lock_timeout: timeouts.lockMs,
+    idle_in_transaction_session_timeout: timeouts.idleInTransactionMs,
+  };
+}
+
 /** One connection in the ORM's words. What the ORM has no word for goes to the driver as it is. */
 function connectionOptions(connection: ConnectionSettings, settings: Settings): Partial<Options> {
-  const { pool, timeouts } = settings.database;
+  const { pool } = settings.database;
   return {
     host: connection.host,
     port: connection.port,
@@ -84,9 +91,7 @@ function connectionOptions(connection: ConnectionSettings, settings: Settings): 
       // Without it a request waits for a connection without end.
       connectionTimeoutMillis: pool.acquireTimeoutMs,
       maxLifetimeSeconds: pool.maxLifetimeSeconds,
-      statement_timeout: timeouts.statementMs,
-      lock_timeout: timeouts.lockMs,
-      idle_in_transaction_session_timeout: timeouts.idleInTransactionMs,
+      ...sessionLimits(settings.database),
       keepAlive: true,
     },
   };

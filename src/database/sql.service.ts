@@ -11,9 +11,6 @@ import type { Row, Statement, StatementResult } from './statement.js';
 /** The server ends a slow statement by itself; only an answer that never arrives, over a cut network, needs our own clock. */
 const ANSWER_GRACE_MS = 2_000;
 
-/** Where a read may go. A replica may lag behind; without one, both are the primary. */
-export type ReadFrom = 'primary' | 'replica';
-
 /**
  * Runs the hand-written statements of `*.queries.ts` on the ORM's own pool: bound values, named (prepared) unless
  * switched off, rows as arrays.
@@ -42,23 +39,22 @@ export class SqlService {
    * A connection that turns out to be dead is replaced once: such a statement never reached a commit of its own kind
    * twice, because only reads go through here.
    */
-  async read(statement: Statement, from: ReadFrom = 'primary'): Promise<readonly Row[]> {
+  async read(statement: Statement): Promise<readonly Row[]> {
     try {
-      return await this.runOnce(statement, from);
+      return await this.runOnce(statement);
     } catch (error) {
       if (!isConnectionLost(error)) throw translateDriverError(error) ?? error;
     }
     try {
-      // Also what a replica did not answer: that it is away is no reason to answer nothing.
-      return await this.runOnce(statement, 'primary');
+      return await this.runOnce(statement);
     } catch (error) {
       throw translateDriverError(error) ?? error;
     }
   }
 
   /** The only row of a statement, or null when there is none. **Errors**: as {@link read}. */
-  async readOne(statement: Statement, from?: ReadFrom): Promise<Row | null> {
-    return (await this.read(statement, from))[0] ?? null;
+  async readOne(statement: Statement): Promise<Row | null> {
+    return (await this.read(statement))[0] ?? null;
   }
 
   /**
@@ -99,8 +95,8 @@ export class SqlService {
     }
   }
 
-  private async runOnce(statement: Statement, from: ReadFrom): Promise<readonly Row[]> {
-    const client = await (await this.pool(from)).connect();
+  private async runOnce(statement: Statement): Promise<readonly Row[]> {
+    const client = await (await this.pool()).connect();
     let poisoned = false;
     try {
       return (await this.execute(client, statement, this.answerTimeoutMs)).rows;
@@ -132,8 +128,8 @@ export class SqlService {
     }
   }
 
-  private async pool(from: ReadFrom = 'primary'): Promise<Pool> {
-    return this.em.getConnection(from === 'replica' ? 'read' : 'write').getNativeClient();
+  private async pool(): Promise<Pool> {
+    return this.em.getConnection('write').getNativeClient();
   }
 }
 

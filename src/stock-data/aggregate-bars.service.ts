@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Interval } from '../bars/bar.types.js';
 import { InvalidCursor, makeCursor, readCursor } from '../common/pagination.js';
-import { SqlService } from '../database/sql.service.js';
 import { SignerService } from '../encryption/signer.service.js';
 import { StocksService } from '../stocks/stocks.service.js';
+import { PointReads } from '../versioning/point-reads.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
 import { sourceBounds } from './aggregate-buckets.js';
@@ -59,7 +59,7 @@ export class AggregateBarsService {
   private readonly firstStored = new LRUCache<string, number>({ max: REMEMBERED_STARTS });
 
   constructor(
-    private readonly sql: SqlService,
+    private readonly points: PointReads,
     private readonly stocks: StocksService,
     private readonly versioning: VersioningService,
     private readonly signer: SignerService,
@@ -137,12 +137,14 @@ export class AggregateBarsService {
     if (range.source === 'stored') return { stored: storedRange(range) };
     const from = AGGREGATES[range.interval].from;
     const seriesId = (await this.stocks.seriesId(range.symbol, from)) ?? NO_SERIES;
-    const now = await this.versioning.readPoint(range.branch, revision === null ? range.asOf : undefined);
-    const point = revision === null ? now : pointAt(now, revision);
+    const asked = await this.versioning.readPoint(range.branch, revision === null ? range.asOf : undefined);
+    const point = revision === null ? { ...asked, atLeast: range.minRevision } : pointAt(asked, revision);
     if (revision !== null || range.source === 'computed' || isComputedOnly(range.interval))
       return { seriesId, point };
-    const { isStored, head } = await this.storedAt(range, point);
-    if (isStored) return { stored: storedRange(range) };
+    const { since, head } = await this.storedAt(range, point);
+    // A replica that does not have them yet would show none.
+    if (since !== null)
+      return { stored: { ...storedRange(range), minRevision: Math.max(since, range.minRevision ?? 0) } };
     // Fixed before it is read: bars of the interval that are stored meanwhile belong to a later answer.
     return { seriesId, point: point.isNow ? pointAt(point, head) : point };
   }
@@ -150,18 +152,18 @@ export class AggregateBarsService {
   private async storedAt(
     range: AggregateRange,
     point: ReadPoint,
-  ): Promise<{ readonly isStored: boolean; readonly head: number }> {
+  ): Promise<{ readonly since: number | null; readonly head: number }> {
     const { symbol, interval, branch } = range;
     const key = `${interval}:${branch}:${symbol}`;
     const known = this.firstStored.get(key);
-    if (known !== undefined && known <= point.revision) return { isStored: true, head: known };
-    const row = await this.sql.readOne(storedSince({ symbol, interval, point }));
+    if (known !== undefined && known <= point.revision) return { since: known, head: known };
+    const row = await this.points.readOne(point, storedSince({ symbol, interval, point }));
     const head = Number(row?.[0]);
-    const since = row?.[1] ?? null;
     this.versioning.answeredRevision(point, head);
-    if (since === null) return { isStored: false, head };
-    this.firstStored.set(key, Number(since));
-    return { isStored: true, head };
+    const [, found] = row ?? [];
+    if (typeof found !== 'number') return { since: null, head };
+    this.firstStored.set(key, found);
+    return { since: found, head };
   }
 
   private async read(
@@ -171,7 +173,7 @@ export class AggregateBarsService {
     const { interval, order } = range;
     const page = { seriesId, interval, point, order, limit, ...sourceBounds(interval, range) };
     for (let sourceRows = AGGREGATES[interval].most * limit + 1; ; sourceRows *= READ_ON_FACTOR) {
-      const row = await this.sql.readOne(aggregatePage({ ...page, sourceRows }, as));
+      const row = await this.points.readOne(point, aggregatePage({ ...page, sourceRows }, as));
       const [head, joined, count, lastStart, sourceCount] = row ?? [];
       const more = Number(count) > limit;
       // Source bars closer together than their interval says, or many that were withdrawn: there is more, and the last bucket may be
@@ -189,8 +191,8 @@ export class AggregateBarsService {
 
 /** The range as one of stored bars. Only intervals that can be stored come here. */
 function storedRange(range: AggregateRange): BarRange {
-  const { symbol, branch, asOf, from, to, order } = range;
-  return { symbol, interval: AGGREGATES[range.interval].shownAs, branch, asOf, from, to, order };
+  const { interval, source: _source, ...rest } = range;
+  return { ...rest, interval: AGGREGATES[interval].shownAs };
 }
 
 /** A range that goes on where a page ended. */

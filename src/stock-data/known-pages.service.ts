@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { ReadFrom, SqlService } from '../database/sql.service.js';
 import type { Statement } from '../database/statement.js';
+import type { PointReads } from '../versioning/point-reads.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
 import { isStillTrue } from './bars.queries.js';
 
@@ -33,17 +33,16 @@ export class KnownPages {
     sizeCalculation: (page, key) => page.text.length + key.length,
   });
 
-  constructor(private readonly sql: SqlService) {}
+  constructor(private readonly points: PointReads) {}
 
   /** The page of a statement, with the head of the snapshot that confirmed it; null when it has to be read. */
   async find(
     statement: Statement,
     { seriesId, point }: { readonly seriesId: number; readonly point: ReadPoint },
-    from: ReadFrom,
   ): Promise<PageRow | null> {
     const known = this.pages.get(keyOf(statement));
     if (known === undefined) return null;
-    const row = await this.sql.readOne(isStillTrue({ seriesId, head: known.head }), from);
+    const row = await this.points.readOne(point, isStillTrue({ seriesId, head: known.head }));
     const [head, sameHistory, untouched] = row ?? [];
     if (sameHistory !== true || (point.isNow && untouched !== true)) return null;
     return { ...known, head: String(head) };

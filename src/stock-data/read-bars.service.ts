@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { makeCursor, readCursor } from '../common/pagination.js';
-import { SqlService } from '../database/sql.service.js';
 import type { Row, Statement } from '../database/statement.js';
 import { SignerService } from '../encryption/signer.service.js';
 import { StocksService } from '../stocks/stocks.service.js';
+import { PointReads } from '../versioning/point-reads.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
 import { csvHeader, timeName, withoutLastBar, type BarFormat } from './bar.format.js';
@@ -42,12 +42,12 @@ export class ReadBarsService {
   private readonly known: KnownPages;
 
   constructor(
-    private readonly sql: SqlService,
+    private readonly points: PointReads,
     private readonly stocks: StocksService,
     private readonly versioning: VersioningService,
     private readonly signer: SignerService,
   ) {
-    this.known = new KnownPages(sql);
+    this.known = new KnownPages(points);
   }
 
   /**
@@ -107,13 +107,13 @@ export class ReadBarsService {
 
   private async csvPage(range: BarRange, seriesId: number, point: ReadPoint): Promise<PageRow> {
     const statement = barPage({ ...range, seriesId, point, limit: CSV_PAGE_ROWS }, 'csv');
-    return pageRow(await this.readAt(point, statement), CSV_PAGE_ROWS, 'csv');
+    return pageRow(await this.points.readOne(point, statement), CSV_PAGE_ROWS, 'csv');
   }
 
   /** One bar. **Errors**: as {@link page}, and `BarNotFound` where the branch shows none. */
   async one(scope: BarScope, ts: string): Promise<BarText> {
     const { seriesId, point } = await this.start(scope, null);
-    const row = await this.readAt(point, oneBar({ seriesId, interval: scope.interval, point, ts }));
+    const row = await this.points.readOne(point, oneBar({ seriesId, interval: scope.interval, point, ts }));
     const [head, json, revision] = row ?? [];
     this.versioning.answeredRevision(point, Number(head));
     if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
@@ -123,7 +123,10 @@ export class ReadBarsService {
   /** Every version of a bar as a JSON array, newest first. **Errors**: as {@link one}. */
   async versions(scope: BarScope, ts: string): Promise<string> {
     const { seriesId, point } = await this.start(scope, null);
-    const row = await this.sql.readOne(barVersions({ seriesId, interval: scope.interval, point, ts }));
+    const row = await this.points.readOne(
+      point,
+      barVersions({ seriesId, interval: scope.interval, point, ts }),
+    );
     const [head, json] = row ?? [];
     this.versioning.answeredRevision(point, Number(head));
     if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
@@ -136,23 +139,11 @@ export class ReadBarsService {
     statement: Statement,
     limit: number,
   ): Promise<PageRow> {
-    const known = await this.known.find(statement, at, at.point.isNow ? 'primary' : 'replica');
+    const known = await this.known.find(statement, at);
     if (known !== null) return known;
-    const page = pageRow(await this.readAt(at.point, statement), limit, 'json');
+    const page = pageRow(await this.points.readOne(at.point, statement), limit, 'json');
     if (at.point.isNow || headNumber(page.head) >= at.point.revision) this.known.keep(statement, page);
     return page;
-  }
-
-  /**
-   * Reads at a point. A revision reads the same wherever it has arrived, so a fixed one may come from a replica; one that has
-   * not replayed it yet (its head, the first column, is older) is not believed.
-   */
-  private async readAt(point: ReadPoint, statement: Statement): Promise<Row | null> {
-    if (!point.isNow) {
-      const row = await this.sql.readOne(statement, 'replica');
-      if (headNumber(row?.[0]) >= point.revision) return row;
-    }
-    return this.sql.readOne(statement);
   }
 
   private async start(
@@ -161,7 +152,8 @@ export class ReadBarsService {
   ): Promise<{ seriesId: number; point: ReadPoint }> {
     const seriesId = (await this.stocks.seriesId(scope.symbol, scope.interval)) ?? NO_SERIES;
     const asOf = revision === null || revision === 0 ? scope.asOf : { revision };
-    return { seriesId, point: await this.versioning.readPoint(scope.branch, asOf) };
+    const point = await this.versioning.readPoint(scope.branch, asOf);
+    return { seriesId, point: { ...point, atLeast: scope.minRevision } };
   }
 }
 

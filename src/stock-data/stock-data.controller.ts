@@ -11,6 +11,7 @@ import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
 import { AggregateBarsService, type AggregateDownload } from './aggregate-bars.service.js';
 import { barTime, rangeBounds } from './bar-time.format.js';
 import { barPageResponse, barPath, barResponse, barVersionsResponse, type BarPath } from './dto/bar.dto.js';
+import { ApiMinRevision, readMinRevision } from './min-revision.header.js';
 import { oneBarQuery, readBarsQuery, type OneBarQuery, type ReadBarsQuery } from './dto/read-bars.dto.js';
 import { ReadBarsService } from './read-bars.service.js';
 
@@ -30,6 +31,7 @@ export class StockDataController {
   })
   @ApiProduces('application/json', 'text/csv')
   @ApiOkResponse({ standardSchema: barPageResponse })
+  @ApiMinRevision()
   @ApiProblems(401, 404)
   async readBars(
     @Param({ schema: symbolPath }) { symbol }: SymbolPath,
@@ -39,7 +41,9 @@ export class StockDataController {
   ): Promise<void> {
     const { interval, branch, asOf, order } = query;
     const { source } = query;
-    const range = { symbol, interval, source, branch, asOf, order, ...rangeBounds(query.from, query.to) };
+    const bounds = rangeBounds(query.from, query.to);
+    const minRevision = readMinRevision(request);
+    const range = { symbol, interval, source, branch, asOf, minRevision, order, ...bounds };
     reply.header('vary', 'Accept');
     if (wantsCsv(request.headers.accept)) {
       // A download has no pages: going on from one would send its rows twice.
@@ -56,17 +60,19 @@ export class StockDataController {
   @Get(':time')
   @ApiOperation({ summary: 'Read one bar' })
   @ApiOkResponse({ standardSchema: barResponse })
+  @ApiMinRevision()
   @ApiNotModified()
   @ApiProblems(401, 404)
   async readBar(
     @Param({ schema: barPath }) { symbol, time }: BarPath,
     @Query({ schema: oneBarQuery }) query: OneBarQuery,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { interval, ts } = barTime(time, query.interval);
     const { json, revision } = await this.bars.one(
-      { symbol, interval, branch: query.branch, asOf: query.asOf },
+      { symbol, interval, branch: query.branch, asOf: query.asOf, minRevision: readMinRevision(request) },
       ts,
     );
     if (isUnchanged(reply, etagOf(revision), ifNoneMatch)) await reply.send();
@@ -76,14 +82,18 @@ export class StockDataController {
   @Get(':time/versions')
   @ApiOperation({ summary: 'Read every version of one bar, newest first' })
   @ApiOkResponse({ standardSchema: barVersionsResponse })
+  @ApiMinRevision()
   @ApiProblems(401, 404)
   async readBarVersions(
     @Param({ schema: barPath }) { symbol, time }: BarPath,
     @Query({ schema: oneBarQuery }) query: OneBarQuery,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { interval, ts } = barTime(time, query.interval);
-    const json = await this.bars.versions({ symbol, interval, branch: query.branch, asOf: query.asOf }, ts);
+    const { branch, asOf } = query;
+    const minRevision = readMinRevision(request);
+    const json = await this.bars.versions({ symbol, interval, branch, asOf, minRevision }, ts);
     await reply.type(JSON_TYPE).send(`{"data":${json},"nextCursor":null}`);
   }
 }

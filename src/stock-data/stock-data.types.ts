@@ -7,6 +7,8 @@ export interface BarScope {
   readonly interval: Interval;
   readonly branch: string;
   readonly asOf: AsOf | undefined;
+  /** The oldest revision that may be taken for "now": a replica that has not got that far is not asked. */
+  readonly minRevision?: number | undefined;
 }
 
 /** What a list of bars asks for. **Units**: `from` and `to` are instants in RFC 3339 UTC, inclusive; null is open. */

@@ -39,6 +39,8 @@ export interface ReadPoint {
   readonly lineage: readonly LineageSegment[];
   /** True when nothing was asked but "now": the newest revision of the branch. */
   readonly isNow: boolean;
+  /** The oldest revision that may be taken for "now". */
+  readonly atLeast?: number | undefined;
 }
 
 /** What a commit says of itself. */

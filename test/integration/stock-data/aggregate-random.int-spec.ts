@@ -28,7 +28,7 @@ function barsAt(commits: readonly Commit[], branch: Branch, revision: number): M
   for (const commit of commits.filter((item) => item.branch === branch.name && item.revision <= revision)) {
     for (const bar of commit.bars) {
       if (bar.close === null) shown.delete(bar.at);
-      else shown.set(bar.at, bar as ModelBar);
+      else shown.set(bar.at, bar);
     }
   }
   return shown;
