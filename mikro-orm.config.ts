@@ -1,4 +1,5 @@
 import type { EntitySchema, Options } from '@mikro-orm/postgresql';
+import { BranchMergeSchema } from './src/versioning/branch-merge.entity.js';
 import { BranchSchema } from './src/versioning/branch.entity.js';
 import { RevisionSchema } from './src/versioning/revision.entity.js';
 import { BarSchema } from './src/stock-data/bar.entity.js';
@@ -30,6 +31,7 @@ export const entities: readonly EntitySchema[] = [
   StockSchema,
   StockSeriesSchema,
   BranchSchema,
+  BranchMergeSchema,
   RevisionSchema,
   BarSchema,
   RevisionSeriesSchema,

@@ -11,6 +11,10 @@ export const TAGS = [
     description: 'Bars: read them now or as of any revision, import files, correct or withdraw single ones.',
   },
   { name: 'revisions', description: 'Every committed change to stock data, in the order of the commits.' },
+  {
+    name: 'branches',
+    description: 'Other lines of history: fork one, change it apart, merge or discard it.',
+  },
   { name: 'operations', description: 'For whoever runs the service.' },
 ] as const;
 

@@ -1,6 +1,7 @@
 import type { Statement } from '../database/statement.js';
 import type { Proposals } from '../versioning/versioning.types.js';
-import type { BarValues } from '../bars/bar.types.js';
+import type { BarValues, Interval } from '../bars/bar.types.js';
+import { barJson } from './bar.format.js';
 
 /** One corrected bar as a relation of proposals. */
 export function correctedBar(seriesId: number, ts: string, values: BarValues): Proposals {
@@ -20,6 +21,15 @@ export function correctedBar(seriesId: number, ts: string, values: BarValues): P
       values.volume,
     ],
     scopes: [seriesId],
+  };
+}
+
+/** **Shape**: one row: a proposed bar as JSON text, as it would be read once it stood. */
+export function proposedBar(interval: Interval, { relation, values }: Proposals): Statement {
+  return {
+    name: `bar_proposed_${interval}`,
+    text: `select ${barJson(interval, 'b')} from (${relation}) b`,
+    values,
   };
 }
 

@@ -37,6 +37,12 @@ export function barMembers(interval: Interval, alias: string): string {
   return formatted(memberTemplate(interval), interval, alias);
 }
 
+/** The time of a row as a member of JSON, by whether its series `x` is daily. */
+export function timeMember(alias: string): string {
+  const member = (interval: Interval): string => `'"${timeName(interval)}":' || ${barTime(interval, alias)}`;
+  return `case when x."interval" = '1d' then ${member('1d')} else ${member('1h')} end`;
+}
+
 /** One bar as a JSON object. */
 export function barJson(interval: Interval, alias: string): string {
   return formatted(`{${memberTemplate(interval)}}`, interval, alias);

@@ -16,9 +16,8 @@ import {
   type ChangeBarQuery,
   type CorrectBarRequest,
 } from './dto/change-bar.dto.js';
-import type { BarText } from './read-bars.service.js';
 import { BarRefused } from './stock-data.errors.js';
-import type { BarChange } from './stock-data.types.js';
+import type { BarChange, ChangedBarText } from './stock-data.types.js';
 
 /** Corrections and withdrawals of single bars over HTTP. */
 @ApiTags('stock data')
@@ -69,18 +68,19 @@ function changeOf(
   query: ChangeBarQuery,
   { user, ifMatch }: { user: Principal | null; ifMatch: string | undefined },
 ): BarChange {
-  const { branch, message = null } = query;
+  const { branch, message = null, dryRun } = query;
   return {
     symbol,
     ...barTime(time, query.interval),
     branch,
     message,
+    dryRun,
     ifMatch,
     authorId: user?.userId ?? null,
   };
 }
 
-async function sendChanged(reply: FastifyReply, { json, revision }: BarText): Promise<void> {
-  reply.header('etag', etagOf(revision));
+async function sendChanged(reply: FastifyReply, { json, revision }: ChangedBarText): Promise<void> {
+  if (revision !== null) reply.header('etag', etagOf(revision));
   await reply.type(JSON_TYPE).send(`${json.slice(0, -1)},"revision":${revision}}`);
 }

@@ -4,13 +4,13 @@ import { etagOf, requireMatch } from '../common/etag.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
-import type { Proposals, RevisionKind } from '../versioning/versioning.types.js';
-import { barEverExisted, correctedBar, withdrawnBar } from './bar-change.queries.js';
+import type { CommitReport, Proposals, RevisionKind } from '../versioning/versioning.types.js';
+import { barEverExisted, correctedBar, proposedBar, withdrawnBar } from './bar-change.queries.js';
 import { BARS } from './bars.types.js';
 import { oneBar } from './bars.queries.js';
-import { ReadBarsService, shownTime, type BarText } from './read-bars.service.js';
+import { ReadBarsService, shownTime } from './read-bars.service.js';
 import { BarNotFound } from './stock-data.errors.js';
-import type { BarChange } from './stock-data.types.js';
+import type { BarChange, ChangedBarText } from './stock-data.types.js';
 
 /** A bar's change with what was looked up for it. */
 interface PreparedChange extends BarChange {
@@ -19,11 +19,10 @@ interface PreparedChange extends BarChange {
   readonly proposals: Proposals;
 }
 
-/** What a change did: its revision (null: nothing to change), the newest revision under its lock, the bar before it. */
-interface FinishedChange {
-  readonly revision: number | null;
-  readonly head: number;
+/** What a change did: its report, and the bar before and after it. */
+interface FinishedChange extends CommitReport {
   readonly before: string | null;
+  readonly after: string;
 }
 
 /** Corrects and withdraws single bars, each as a revision of its own. */
@@ -38,13 +37,14 @@ export class ChangeBarService {
   /**
    * Replaces the prices of a bar that exists, or of one that was withdrawn. The same prices again change nothing.
    *
-   * **Shape**: the bar as it now stands and the revision that brought it.
+   * **Shape**: the bar as it now stands (or would, after a dry run) and the revision that brought it.
    * **Errors**: `StockNotFound`, `BranchNotFound`, `BranchMerged`, `BranchDiscarded`, `BarNotFound`, `StaleResource`.
    */
-  async correct(change: BarChange, values: BarValues): Promise<BarText> {
+  async correct(change: BarChange, values: BarValues): Promise<ChangedBarText> {
     const seriesId = await this.seriesId(change);
     const proposals = correctedBar(seriesId, change.ts, values);
-    const { head } = await this.commit({ ...change, seriesId, kind: 'correction', proposals });
+    const { head, after } = await this.commit({ ...change, seriesId, kind: 'correction', proposals });
+    if (change.dryRun) return { json: after, revision: null };
     // As of this commit: the next one may be done before the answer is read.
     return this.bars.one({ ...change, asOf: { revision: head } }, change.ts);
   }
@@ -54,29 +54,36 @@ export class ChangeBarService {
    *
    * **Shape**: the bar as it stood, and the revision that withdrew it. **Errors**: as {@link correct}.
    */
-  async withdraw(change: BarChange): Promise<BarText> {
+  async withdraw(change: BarChange): Promise<ChangedBarText> {
     const seriesId = await this.seriesId(change);
     const proposals = withdrawnBar(seriesId, change.ts);
-    const { revision, before } = await this.commit({ ...change, seriesId, kind: 'withdrawal', proposals });
-    if (revision === null || before === null)
+    const { revision, withdrawn, before } = await this.commit({
+      ...change,
+      ...{ seriesId, kind: 'withdrawal', proposals },
+    });
+    if (withdrawn === 0 || before === null)
       throw new BarNotFound(change.symbol, shownTime(change, change.ts));
     return { json: before, revision };
   }
 
   private async commit(change: PreparedChange): Promise<FinishedChange> {
-    const { branch, kind, message, authorId } = change;
+    const { branch, kind, message, authorId, dryRun, proposals } = change;
     let before: string | null = null;
+    let after = '';
     const report = await this.versioning.commit(
       BARS,
-      { branch, kind, source: 'http', message, authorId, dryRun: false },
+      { branch, kind, source: 'http', message, authorId, dryRun },
       {
-        stage: async () => change.proposals,
+        stage: async (tx) => {
+          if (dryRun) after = String((await tx.runOne(proposedBar(change.interval, proposals)))[0]);
+          return proposals;
+        },
         verify: async (tx) => {
           before = await this.verify(tx, change);
         },
       },
     );
-    return { revision: report.revision, head: report.head, before };
+    return { ...report, before, after };
   }
 
   /** The bar as it stands, as JSON; null if it is withdrawn. Looked at under the commit lock, so nobody comes between. */

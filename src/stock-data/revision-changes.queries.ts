@@ -1,6 +1,6 @@
 import type { Statement } from '../database/statement.js';
 import type { LineageSegment } from '../versioning/versioning.types.js';
-import { barJson } from './bar.format.js';
+import { eitherBar } from './shown-bar.queries.js';
 
 /** A page of what a revision changed. `after` is the series and time of the last one of the page before. */
 export interface ChangesPage {
@@ -9,11 +9,6 @@ export interface ChangesPage {
   readonly lineage: readonly LineageSegment[];
   readonly after: readonly [series: number, ts: string] | null;
   readonly limit: number;
-}
-
-/** One bar as JSON, by whether its series is daily. */
-function eitherBar(alias: string): string {
-  return `case when x."interval" = '1d' then ${barJson('1d', alias)} else ${barJson('1h', alias)} end`;
 }
 
 /**

@@ -28,4 +28,11 @@ export interface BarChange {
   readonly message: string | null;
   readonly authorId: string | null;
   readonly ifMatch: string | undefined;
+  readonly dryRun: boolean;
+}
+
+/** A bar as a change left it, its JSON ready to send. **Shape**: `revision` is the one that brought it, null for a dry run. */
+export interface ChangedBarText {
+  readonly json: string;
+  readonly revision: number | null;
 }

@@ -110,6 +110,25 @@ export function revisionById(id: number): Statement {
   };
 }
 
+/** **Shape**: number and name of the branch that a revision was made on, or no row. */
+export function branchOfRevision(id: number): Statement {
+  return {
+    name: 'revision_branch',
+    text: 'select b.id, b.name from revisions r join branches b on b.id = r.branch_id where r.id = $1',
+    values: [id],
+  };
+}
+
+/** Makes all statements of the transaction see the same moment. Must come first. */
+export function oneSnapshot(): Statement {
+  return {
+    name: 'one_snapshot',
+    text: 'set transaction isolation level repeatable read, read write',
+    values: [],
+    prepared: false,
+  };
+}
+
 /** A page of the commit log. `scopes` limits it to revisions that touched one of them, by way of the table that says so. */
 export interface RevisionPage {
   readonly branchId: number | null;

@@ -45,3 +45,51 @@ export class AsOfBeforeFirst extends DomainError {
     });
   }
 }
+
+/** A branch of this name exists, or existed. */
+export class BranchNameTaken extends DomainError {
+  constructor(name: string) {
+    super('conflict', 'branch-name-taken', `A branch "${name}" exists already; names are never used again.`);
+  }
+}
+
+/** The root has no parent: it cannot be merged, discarded or compared with one. */
+export class RootBranch extends DomainError {
+  constructor(name: string) {
+    super('refused', 'root-branch', `Branch "${name}" is the root: it has no parent.`);
+  }
+}
+
+/** As many branches as there are numbers for them were made. */
+export class BranchesUsedUp extends DomainError {
+  constructor(cause: unknown) {
+    super('refused', 'branches-used-up', 'No more branches can be made: every number is taken.', { cause });
+  }
+}
+
+/** The revision was made on another branch than the one it is asked of. */
+export class RevisionOnOtherBranch extends DomainError {
+  constructor(revision: number, input: { readonly madeOn: string; readonly askedOf: string }) {
+    const { madeOn, askedOf } = input;
+    super(
+      'refused',
+      'revision-on-other-branch',
+      `Revision ${revision} was made on branch "${madeOn}", which is not part of "${askedOf}".`,
+      { details: { revision, branch: madeOn } },
+    );
+  }
+}
+
+/** Rows were changed on both sides to different values. `conflicts` lists the first of `conflictCount`. */
+export class VersionConflict extends DomainError {
+  constructor(conflictCount: number, conflicts: readonly Readonly<Record<string, unknown>>[]) {
+    super(
+      'conflict',
+      'version-conflict',
+      conflictCount === 1
+        ? 'One row was changed on both sides to different values.'
+        : `${conflictCount} rows were changed on both sides to different values.`,
+      { details: { conflictCount, conflicts } },
+    );
+  }
+}

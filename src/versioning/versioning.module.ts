@@ -1,11 +1,20 @@
 import { Module } from '@nestjs/common';
+import { BranchesService } from './branches.service.js';
+import { MergeService } from './merge.service.js';
 import { PointReads } from './point-reads.service.js';
+import { RevertService } from './revert.service.js';
 import { RevisionLogService } from './revision-log.service.js';
 import { VersioningService } from './versioning.service.js';
 
+const SERVICES = [
+  VersioningService,
+  PointReads,
+  RevisionLogService,
+  BranchesService,
+  MergeService,
+  RevertService,
+];
+
 /** Branches, revisions, "as of": knows no stock. */
-@Module({
-  providers: [VersioningService, PointReads, RevisionLogService],
-  exports: [VersioningService, PointReads, RevisionLogService],
-})
+@Module({ providers: SERVICES, exports: SERVICES })
 export class VersioningModule {}

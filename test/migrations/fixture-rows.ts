@@ -155,6 +155,17 @@ export const FIXTURES: readonly Fixture[] = [
     answers: [],
   },
   {
+    since: 13,
+    rows: `
+      insert into branches (name, parent_id, fork_revision, status) values ('merged', 1, 1, 'merged');
+      insert into branch_merges (branch_id, revision_id, on_conflict, inserted, corrected, withdrawn, unchanged)
+      select id, 2, 'fail', 0, 1, 0, 0 from branches where name = 'merged'`,
+    answers: [
+      ['/v1/branches/merged', { parent: 'main', forkRevision: 1, status: 'merged', mergeRevision: 2 }],
+      ['/v1/branches/what-if', { forkRevision: 1, status: 'open', mergeRevision: null, createdBy: USER }],
+    ],
+  },
+  {
     since: 15,
     rows: `
       insert into rate_limit_windows (key, used, granted, ends_at)

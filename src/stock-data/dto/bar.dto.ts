@@ -29,7 +29,11 @@ export const barResponse = z.strictObject({ ...time, ...members }).meta({ id: 'B
 
 /** A bar as a change left it, or as it was before it was withdrawn. */
 export const changedBarResponse = z
-  .strictObject({ ...time, ...members, revision: z.int() })
+  .strictObject({
+    ...time,
+    ...members,
+    revision: z.int().nullable().meta({ description: 'Null for a dry run.' }),
+  })
   .meta({ id: 'ChangedBar' });
 
 /** A page of bars. */

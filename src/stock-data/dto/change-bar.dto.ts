@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { lineOfText } from '../../common/text.js';
-import { branchQuery, intervalQuery } from './scope.dto.js';
+import { branchQuery, dryRunQuery, intervalQuery } from './scope.dto.js';
 
 /**
  * A number as the client wrote it. Bodies of these routes are read with every number as its own text, so that a price never
@@ -40,5 +40,6 @@ export const changeBarQuery = z.strictObject({
   interval: intervalQuery.optional(),
   branch: branchQuery,
   message,
+  dryRun: dryRunQuery,
 });
 export type ChangeBarQuery = z.infer<typeof changeBarQuery>;

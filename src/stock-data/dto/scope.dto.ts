@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { INTERVALS } from '../../bars/bar.types.js';
 import { isComputedOnly } from '../aggregate.types.js';
+import { BRANCH_NAME_PATTERN } from '../../versioning/branch.types.js';
 import { MAIN_BRANCH } from '../../versioning/versioning.types.js';
 import type { AsOf } from '../../versioning/versioning.service.js';
 
@@ -15,11 +16,25 @@ export const intervalQuery = z
   .default('1d')
   .meta({ description: 'Length of a bar.' });
 
-/** `?branch=` */
-export const branchQuery = z
+/** The name of a branch, existing or new. */
+export const branchName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be the name of a branch')
-  .default(MAIN_BRANCH);
+  .regex(BRANCH_NAME_PATTERN, 'must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit');
+
+/** `?branch=` */
+export const branchQuery = branchName.default(MAIN_BRANCH);
+
+/** `?dryRun=` */
+export const dryRunQuery = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true')
+  .meta({
+    type: 'boolean',
+    default: false,
+    enum: undefined,
+    description: 'Report what would happen, and leave no trace.',
+  });
 
 const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
 const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
@@ -38,17 +53,31 @@ export const tradingDay = z.iso
   .date()
   .refine((text) => text >= '0001-01-02', 'must be a year from 1 to 9999');
 
-/** `?asOf=`: a revision number, or an instant. */
-export const asOfQuery = z
+const revisionText = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform((text): AsOf => ({ revision: Number(text) }));
+const asOfInstant = instant.transform((text): AsOf => ({ instant: text }));
+const asOfError = 'must be a revision number or an instant such as 2026-01-31T14:30:00Z';
+
+/** `asOf` in a body, where a revision may be a number. */
+export const asOfMember = z
   .union(
     [
       z
-        .string()
-        .regex(/^\d{1,15}$/)
-        .transform((text): AsOf => ({ revision: Number(text) })),
-      instant.transform((text): AsOf => ({ instant: text })),
+        .int()
+        .min(0)
+        .max(999_999_999_999_999)
+        .transform((revision): AsOf => ({ revision })),
+      revisionText,
+      asOfInstant,
     ],
-    { error: 'must be a revision number or an instant such as 2026-01-31T14:30:00Z' },
+    { error: asOfError },
   )
+  .optional();
+
+/** `?asOf=`: a revision number, or an instant. */
+export const asOfQuery = z
+  .union([revisionText, asOfInstant], { error: asOfError })
   .optional()
   .meta({ description: 'A revision number, or an instant: what was known then.' });

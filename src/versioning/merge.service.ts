@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import { SqlService } from '../database/sql.service.js';
+import type { SqlTransaction } from '../database/sql-transaction.js';
+import {
+  changeReport,
+  type ChangeReport,
+  type ConflictPolicy,
+  type DescribeConflicts,
+} from './branch.types.js';
+import { branchStatus, endBranch, insertMerge, lockBranchToEnd, mergeOf } from './branches.queries.js';
+import { collectCompared } from './commit/three-way.js';
+import { requireOpen, takeTurn } from './commit/turn.js';
+import { writeCollected } from './commit/write-collected.js';
+import { lineageAt, NOW, type Line } from './lineage.types.js';
+import { oneSnapshot, patience } from './revisions.queries.js';
+import { rowsOfBranch, scopesOfBranch } from './three-way.queries.js';
+import { RootBranch } from './versioning.errors.js';
+import { VersioningService } from './versioning.service.js';
+import type { RevisionDraft, VersionedTable } from './versioning.types.js';
+
+/** What is merged, and how. */
+export interface MergeRequest {
+  readonly branch: string;
+  readonly onConflict: ConflictPolicy;
+  readonly message: string | null;
+  readonly authorId: string | null;
+  readonly dryRun: boolean;
+}
+
+/** Brings the changes of a branch to its parent. */
+@Injectable()
+export class MergeService {
+  constructor(
+    private readonly sql: SqlService,
+    private readonly versioning: VersioningService,
+  ) {}
+
+  /**
+   * Writes what the branch changed to its parent, as one revision, and ends the branch.
+   *
+   * Each changed row is compared three ways: as it was at the fork, as the parent shows it now, as the branch shows it. What only
+   * the branch changed is written; what both changed to the same value is left; what both changed to different values is a
+   * conflict. The same request again is answered the same, also when another request did the work.
+   *
+   * **Errors**: `BranchNotFound`, `RootBranch`; `VersionConflict` with `fail`; `BranchMerged` of a branch that was merged by another
+   * request, `BranchDiscarded`, and both of the parent.
+   */
+  async merge(
+    table: VersionedTable,
+    request: MergeRequest,
+    describe: DescribeConflicts,
+  ): Promise<ChangeReport> {
+    const { branch, dryRun } = request;
+    const line = await this.versioning.line(branch);
+    if (line.parent === null) throw new RootBranch(branch);
+    const parent = await this.versioning.line(line.parent);
+    return this.sql.transaction(async (tx) => {
+      if (dryRun) await tx.run(oneSnapshot());
+      await tx.run(patience());
+      const done = await answered(tx, request, line);
+      if (done !== null) return done;
+      const report = await this.write(tx, { table, request, line, parent, describe });
+      if (dryRun) tx.rollback();
+      return report;
+    });
+  }
+
+  private async write(
+    tx: SqlTransaction,
+    input: {
+      table: VersionedTable;
+      request: MergeRequest;
+      line: Line;
+      parent: Line;
+      describe: DescribeConflicts;
+    },
+  ): Promise<ChangeReport> {
+    const { table, request, line, parent, describe } = input;
+    const { branch, onConflict, message, authorId, dryRun } = request;
+    await takeTurn(tx, parent, dryRun);
+    const [status] = await tx.runOne(dryRun ? branchStatus(line.id) : lockBranchToEnd(line.id));
+    // Whoever was before us in the queue may have merged it.
+    const done = await answered(tx, request, line);
+    if (done !== null) return done;
+    requireOpen(branch, status);
+    const scopes = (await tx.run(scopesOfBranch(table, line.id))).map(([scope]) => Number(scope));
+    const [own, ...base] = lineageAt(line, NOW);
+    const unchanged = await collectCompared(tx, {
+      table,
+      rows: rowsOfBranch(table, line.id, scopes),
+      base,
+      ours: lineageAt(parent, NOW),
+      theirs: 'rows',
+      rowsLineage: own === undefined ? base : [own, ...base],
+      onConflict,
+      describe,
+    });
+    const draft: RevisionDraft = {
+      branch: parent.name,
+      kind: 'merge',
+      source: `branch ${branch}`,
+      message,
+      authorId,
+      dryRun,
+    };
+    const report = await writeCollected(tx, { table, draft, line: parent, unchanged }, async (commit) => {
+      const answer = changeReport(commit, dryRun);
+      await tx.run(
+        insertMerge({ branchId: line.id, onConflict, message, mergedBy: authorId, report: answer }),
+      );
+      await tx.run(endBranch(line.id, 'merged'));
+    });
+    return changeReport(report, dryRun);
+  }
+}
+
+/** What the same request was answered before; null when there was no such request. */
+async function answered(
+  tx: SqlTransaction,
+  { onConflict, message, dryRun }: MergeRequest,
+  line: Line,
+): Promise<ChangeReport | null> {
+  const [merge] = await tx.run(mergeOf(line.id));
+  if (merge === undefined || merge[0] !== onConflict || merge[1] !== message) return null;
+  const [revision = 0, inserted = 0, corrected = 0, withdrawn = 0, unchanged = 0] = merge
+    .slice(2)
+    .map(Number);
+  return { revision: dryRun ? null : revision, inserted, corrected, withdrawn, unchanged };
+}
