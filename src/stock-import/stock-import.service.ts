@@ -6,10 +6,10 @@ import { SqlService } from '../database/sql.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { BARS } from '../stock-data/bars.types.js';
 import { StockInactive, StockNotFound } from '../stocks/stocks.errors.js';
-import { StocksService } from '../stocks/stocks.service.js';
+import { StocksService, type PreparedSymbols } from '../stocks/stocks.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import { ScopesNotEmpty, type FirstRows } from '../versioning/first-rows.types.js';
-import type { CommitReport, Proposals } from '../versioning/versioning.types.js';
+import { MAIN_BRANCH, type CommitReport, type Proposals } from '../versioning/versioning.types.js';
 import { stageCarefully } from './staging/careful-staging.js';
 import { copyDirectly, isDirect, proveFile, type SeriesBySymbol } from './staging/direct-copy.js';
 import { fastPlan, isForCarefulPass, NotPlain, stageFast } from './staging/fast-staging.js';
@@ -63,7 +63,8 @@ export class StockImportService {
     if (symbol !== null && !track) await this.stocks.requireActive(symbol);
     const options: ParseOptions = { interval, dateFormat, ...(symbol === null ? {} : { symbol }) };
     const report = await this.runPasses(request, options);
-    if (!request.dryRun) await this.stocks.notePull(report.symbols);
+    // What is done on a branch is seen on the branch alone, and what is said of a stock has no branches.
+    if (!request.dryRun && request.branch === MAIN_BRANCH) await this.stocks.notePull(report.symbols);
     return report.report;
   }
 
@@ -84,7 +85,7 @@ export class StockImportService {
    * when there is something to compare with, or the file is not made for it.
    */
   private async directPass(request: ImportRequest, plan: FastPlan): Promise<FinishedImport | null> {
-    if (!isDirect(plan, request) || !(await this.seemsFirst(request, plan))) return null;
+    if (request.dryRun || !isDirect(plan, request) || !(await this.seemsFirst(request, plan))) return null;
     const proven = await proveFile(plan, request);
     if (proven === null) return null;
     let series: SeriesBySymbol = new Map();
@@ -98,7 +99,7 @@ export class StockImportService {
         }
         return { scopes, write: (_tx, place) => copyDirectly(tx, { plan, request, series, place }) };
       });
-      return { symbols: [...series.keys()], report: reportOf(commit, new RowErrors()) };
+      return { symbols: [...series.keys()], report: reportOf(commit, new RowErrors(), request) };
     } catch (error) {
       if (error instanceof ScopesNotEmpty) return null;
       throw error;
@@ -122,11 +123,12 @@ export class StockImportService {
   /** The series of proven symbols, made if need be. **Errors**: `NotPlain` when one cannot be imported. */
   private async seriesOf(
     tx: SqlTransaction,
-    { symbol, interval, track }: ImportRequest,
+    request: ImportRequest,
     symbols: readonly string[],
   ): Promise<SeriesBySymbol> {
-    if (symbol !== null) return this.seriesOfOne(tx, { symbol, interval, track });
-    const { unusable, series } = await this.stocks.prepareSymbols(tx, { symbols, interval, track });
+    const { symbol } = request;
+    if (symbol !== null) return this.seriesOfOne(tx, { ...request, symbol });
+    const { unusable, series } = await this.prepare(tx, request, symbols);
     if (unusable.size > 0) throw new NotPlain('symbols that cannot be imported');
     return series;
   }
@@ -139,7 +141,7 @@ export class StockImportService {
       symbols = [...series.keys()];
       return proposals(request, shape, series);
     });
-    return { symbols, report: reportOf(commit, new RowErrors()) };
+    return { symbols, report: reportOf(commit, new RowErrors(), request) };
   }
 
   private async carefulPass(request: ImportRequest, options: ParseOptions): Promise<FinishedImport> {
@@ -153,7 +155,7 @@ export class StockImportService {
       if (errors.count > 0 && request.onError === 'abort') throw new ImportRejected(rejection(errors));
       return proposals(request, staged.shape, series);
     });
-    return { symbols, report: reportOf(commit, errors) };
+    return { symbols, report: reportOf(commit, errors, request) };
   }
 
   private async commit(
@@ -177,11 +179,11 @@ export class StockImportService {
     request: ImportRequest,
     errors: RowErrors | null,
   ): Promise<SeriesBySymbol> {
-    const { symbol, interval, track } = request;
-    if (symbol !== null) return this.seriesOfOne(tx, { symbol, interval, track });
+    const { symbol } = request;
+    if (symbol !== null) return this.seriesOfOne(tx, { ...request, symbol });
     const staged = await tx.run(stagedSymbols(errors !== null));
     const symbols = staged.map(([name]) => String(name));
-    const { unusable, series } = await this.stocks.prepareSymbols(tx, { symbols, interval, track });
+    const { unusable, series } = await this.prepare(tx, request, symbols);
     if (unusable.size > 0) {
       if (errors === null) throw new NotPlain('symbols that cannot be imported');
       const taken = await tx.run(takeSymbols([...unusable.keys()]));
@@ -199,12 +201,23 @@ export class StockImportService {
   /** The series of the stock that the request names; with `track` an unknown one is tracked here, and not when the import fails. */
   private async seriesOfOne(
     tx: SqlTransaction,
-    { symbol, interval, track }: Pick<ImportRequest, 'interval' | 'track'> & { readonly symbol: string },
+    request: ImportRequest & { readonly symbol: string },
   ): Promise<SeriesBySymbol> {
-    if (!track) return new Map([[symbol, await this.stocks.ensureSeries(tx, symbol, interval)]]);
-    const { unusable, series } = await this.stocks.prepareSymbols(tx, { symbols: [symbol], interval, track });
+    const { symbol, interval, track, dryRun } = request;
+    if (!track && !dryRun) return new Map([[symbol, await this.stocks.ensureSeries(tx, symbol, interval)]]);
+    const { unusable, series } = await this.prepare(tx, request, [symbol]);
     if (unusable.size > 0) throw new StockInactive(symbol);
     return series;
+  }
+
+  /** A dry run makes no stock and no series. */
+  private async prepare(
+    tx: SqlTransaction,
+    { interval, track, dryRun }: ImportRequest,
+    symbols: readonly string[],
+  ): Promise<PreparedSymbols> {
+    const wanted = { symbols, interval, track };
+    return dryRun ? this.stocks.previewSymbols(tx, wanted) : this.stocks.prepareSymbols(tx, wanted);
   }
 
   private async requireTimezone(timezone: string): Promise<void> {
@@ -227,13 +240,13 @@ function proposals(request: ImportRequest, shape: StagedShape, series: SeriesByS
   return stagedProposals({ shape, timezone, series, bySymbol: symbol === null });
 }
 
-function reportOf(commit: CommitReport, errors: RowErrors): ImportReport {
+function reportOf(commit: CommitReport, errors: RowErrors, { dryRun }: ImportRequest): ImportReport {
   const { head, inserted, corrected, unchanged } = commit;
-  return { revision: head, inserted, corrected, unchanged, ...rejectedPart(errors) };
+  return { revision: dryRun ? null : head, inserted, corrected, unchanged, ...rejectedPart(errors) };
 }
 
 /** The report of an import that stored nothing: what is right was not looked at further. */
-function rejection(errors: RowErrors): Omit<ImportReport, 'revision'> & { revision: null } {
+function rejection(errors: RowErrors): ImportReport {
   return { revision: null, inserted: 0, corrected: 0, unchanged: 0, ...rejectedPart(errors) };
 }
 

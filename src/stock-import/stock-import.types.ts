@@ -30,11 +30,11 @@ export interface ImportRequest {
 /**
  * What an import did.
  *
- * **Shape**: `revision` is the new one, or the newest there is when nothing changed or it was a dry run. Counts are rows of the file; a row that repeats
+ * **Shape**: `revision` is the new one, or the newest there is when nothing changed; null for a dry run. Counts are rows of the file; a row that repeats
  * another one to the letter is not counted. `errors` are the first 100 of `errorCount`.
  */
 export interface ImportReport {
-  readonly revision: number;
+  readonly revision: number | null;
   readonly inserted: number;
   readonly corrected: number;
   readonly unchanged: number;

@@ -154,26 +154,50 @@ export class StocksService {
   ): Promise<PreparedSymbols> {
     const { symbols, interval, track } = input;
     if (track) await tx.run(trackStocks([...symbols].sort().map((symbol) => ({ id: uuidv7(), symbol }))));
-    const known = new Map(
-      (await tx.run(stocksBySymbols(symbols))).map(([symbol, , active]) => [symbol, active]),
-    );
-    const unusable = new Map<string, string>();
-    for (const symbol of symbols) {
-      const active = known.get(symbol);
-      if (active === undefined)
-        unusable.set(symbol, `${symbol} is not tracked; add it, or import with track`);
-      else if (active === false) unusable.set(symbol, `${symbol} is inactive`);
-    }
+    const unusable = await unusableSymbols(tx, symbols, false);
     const usable = symbols.filter((symbol) => !unusable.has(symbol));
     await tx.run(ensureSeries(usable, interval));
     const rows = await tx.run(seriesOfSymbols(usable, interval));
     return { unusable, series: new Map(rows.map(([symbol, id]) => [String(symbol), Number(id)])) };
   }
 
+  /**
+   * The same for a dry run, which makes nothing: stocks and series that would be made get numbers that no series has, below zero.
+   */
+  async previewSymbols(
+    tx: SqlTransaction,
+    input: { readonly symbols: readonly string[]; readonly interval: Interval; readonly track: boolean },
+  ): Promise<PreparedSymbols> {
+    const { symbols, interval, track } = input;
+    const unusable = await unusableSymbols(tx, symbols, track);
+    const usable = symbols.filter((symbol) => !unusable.has(symbol));
+    const rows = await tx.run(seriesOfSymbols(usable, interval));
+    const known = new Map(rows.map(([symbol, id]) => [String(symbol), Number(id)]));
+    return { unusable, series: new Map(usable.map((symbol, n) => [symbol, known.get(symbol) ?? -1 - n])) };
+  }
+
   /** Notes that bars of these stocks were imported today. */
   async notePull(symbols: readonly string[]): Promise<void> {
     await this.sql.transaction((tx) => tx.run(notePull(symbols)));
   }
+}
+
+/** What is wrong with those symbols that cannot be imported. */
+async function unusableSymbols(
+  tx: SqlTransaction,
+  symbols: readonly string[],
+  track: boolean,
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.run(stocksBySymbols(symbols));
+  const known = new Map(rows.map(([symbol, , active]) => [symbol, active]));
+  const unusable = new Map<string, string>();
+  for (const symbol of symbols) {
+    const active = known.get(symbol);
+    if (active === undefined && !track)
+      unusable.set(symbol, `${symbol} is not tracked; add it, or import with track`);
+    else if (active === false) unusable.set(symbol, `${symbol} is inactive`);
+  }
+  return unusable;
 }
 
 function definedMembers(changes: StockChanges): Partial<StockChanges> {

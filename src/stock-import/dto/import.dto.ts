@@ -46,7 +46,10 @@ export type ImportManyQuery = z.infer<typeof importManyQuery>;
 /** Answer of an import. */
 export const importResponse = z
   .strictObject({
-    revision: z.int().meta({ description: 'The new revision, or the newest one if nothing changed.' }),
+    revision: z
+      .int()
+      .nullable()
+      .meta({ description: 'The new revision, or the newest one if nothing changed; null for a dry run.' }),
     inserted: z.int(),
     corrected: z.int(),
     unchanged: z.int(),
