@@ -24,12 +24,13 @@ export function correctedBar(seriesId: number, ts: string, values: BarValues): P
   };
 }
 
-/** **Shape**: one row: a proposed bar as JSON text, as it would be read once it stood. */
+/** **Shape**: one row: a corrected bar as JSON text, as it would be read once it stood. */
 export function proposedBar(interval: Interval, { relation, values }: Proposals): Statement {
   return {
     name: `bar_proposed_${interval}`,
     text: `select ${barJson(interval, 'b')} from (${relation}) b`,
     values,
+    prepared: false,
   };
 }
 

@@ -19,7 +19,7 @@ interface PreparedChange extends BarChange {
   readonly proposals: Proposals;
 }
 
-/** What a change did: its report, and the bar before and after it. */
+/** What a change did: its report, the bar before it, and what a dry run of a correction would make of it. */
 interface FinishedChange extends CommitReport {
   readonly before: string | null;
   readonly after: string;
@@ -75,7 +75,8 @@ export class ChangeBarService {
       { branch, kind, source: 'http', message, authorId, dryRun },
       {
         stage: async (tx) => {
-          if (dryRun) after = String((await tx.runOne(proposedBar(change.interval, proposals)))[0]);
+          if (dryRun && kind === 'correction')
+            after = String((await tx.runOne(proposedBar(change.interval, proposals)))[0]);
           return proposals;
         },
         verify: async (tx) => {

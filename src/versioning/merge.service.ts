@@ -16,7 +16,7 @@ import { oneSnapshot, patience } from './revisions.queries.js';
 import { rowsOfBranch, scopesOfBranch } from './three-way.queries.js';
 import { RootBranch } from './versioning.errors.js';
 import { VersioningService } from './versioning.service.js';
-import type { RevisionDraft, VersionedTable } from './versioning.types.js';
+import type { VersionedTable } from './versioning.types.js';
 
 /** What is merged, and how. */
 export interface MergeRequest {
@@ -59,59 +59,51 @@ export class MergeService {
       await tx.run(patience());
       const done = await answered(tx, request, line);
       if (done !== null) return done;
-      const report = await this.write(tx, { table, request, line, parent, describe });
+      await takeTurn(tx, parent, dryRun);
+      const [status] = await tx.runOne(dryRun ? branchStatus(line.id) : lockBranchToEnd(line.id));
+      // Whoever was before us in the queue may have merged it.
+      const doneMeanwhile = await answered(tx, request, line);
+      if (doneMeanwhile !== null) return doneMeanwhile;
+      requireOpen(branch, status);
+      const report = await write(tx, { table, request, line, parent, describe });
       if (dryRun) tx.rollback();
       return report;
     });
   }
+}
 
-  private async write(
-    tx: SqlTransaction,
-    input: {
-      table: VersionedTable;
-      request: MergeRequest;
-      line: Line;
-      parent: Line;
-      describe: DescribeConflicts;
-    },
-  ): Promise<ChangeReport> {
-    const { table, request, line, parent, describe } = input;
-    const { branch, onConflict, message, authorId, dryRun } = request;
-    await takeTurn(tx, parent, dryRun);
-    const [status] = await tx.runOne(dryRun ? branchStatus(line.id) : lockBranchToEnd(line.id));
-    // Whoever was before us in the queue may have merged it.
-    const done = await answered(tx, request, line);
-    if (done !== null) return done;
-    requireOpen(branch, status);
-    const scopes = (await tx.run(scopesOfBranch(table, line.id))).map(([scope]) => Number(scope));
-    const [own, ...base] = lineageAt(line, NOW);
-    const unchanged = await collectCompared(tx, {
-      table,
-      rows: rowsOfBranch(table, line.id, scopes),
-      base,
-      ours: lineageAt(parent, NOW),
-      theirs: 'rows',
-      rowsLineage: own === undefined ? base : [own, ...base],
-      onConflict,
-      describe,
-    });
-    const draft: RevisionDraft = {
-      branch: parent.name,
-      kind: 'merge',
-      source: `branch ${branch}`,
-      message,
-      authorId,
-      dryRun,
-    };
-    const report = await writeCollected(tx, { table, draft, line: parent, unchanged }, async (commit) => {
-      const answer = changeReport(commit, dryRun);
-      await tx.run(
-        insertMerge({ branchId: line.id, onConflict, message, mergedBy: authorId, report: answer }),
-      );
-      await tx.run(endBranch(line.id, 'merged'));
-    });
-    return changeReport(report, dryRun);
-  }
+interface Merge {
+  readonly table: VersionedTable;
+  readonly request: MergeRequest;
+  readonly line: Line;
+  readonly parent: Line;
+  readonly describe: DescribeConflicts;
+}
+
+/** Compares and writes, in a turn. */
+async function write(tx: SqlTransaction, merge: Merge): Promise<ChangeReport> {
+  const { table, request, line, parent, describe } = merge;
+  const { branch, onConflict, message, authorId, dryRun } = request;
+  const scopes = (await tx.run(scopesOfBranch(table, line.id))).map(([scope]) => Number(scope));
+  const rowsLineage = lineageAt(line, NOW);
+  const unchanged = await collectCompared(tx, {
+    table,
+    rows: rowsOfBranch(table, line.id, scopes),
+    base: rowsLineage.slice(1),
+    ours: lineageAt(parent, NOW),
+    theirs: 'rows',
+    rowsLineage,
+    onConflict,
+    describe,
+  });
+  const source = `branch ${branch}`;
+  const draft = { branch: parent.name, kind: 'merge', source, message, authorId, dryRun } as const;
+  const commit = await writeCollected(tx, { table, draft, line: parent, unchanged }, async (done) => {
+    const report = changeReport(done, dryRun);
+    await tx.run(insertMerge({ branchId: line.id, onConflict, message, mergedBy: authorId, report }));
+    await tx.run(endBranch(line.id, 'merged'));
+  });
+  return changeReport(commit, dryRun);
 }
 
 /** What the same request was answered before; null when there was no such request. */

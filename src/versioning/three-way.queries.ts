@@ -23,7 +23,7 @@ export interface ThreeWay {
 interface SideSql {
   readonly joins: readonly string[];
   /** SQL of what the side shows of a column. */
-  shown(column: string): string;
+  readonly shown: (column: string) => string;
   readonly exists: string;
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../../src/database/direct-connection.js';
 import { bar, csvOf, day } from '../factories/bars.js';
 import { forkBranch, mergeBranch } from '../factories/branches.js';
@@ -173,16 +174,9 @@ describe('a dry run waits for nobody', () => {
       ]);
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
       // Control: the real one does wait.
-      let done = false;
-      const real = api.put(path(symbol, 0), { json: { close: 3 } }).then((answer) => {
-        done = true;
-        return answer;
-      });
-      await api.get(path(symbol, 0));
-      const { rows } = await client.query(
-        `select 1 from pg_locks where locktype = 'advisory' and not granted`,
-      );
-      expect([rows.length, done]).toEqual([1, false]);
+      const real = api.put(path(symbol, 0), { json: { close: 3 } });
+      const waiting = `select 1 from pg_locks where locktype = 'advisory' and not granted`;
+      while ((await client.query(waiting)).rows.length === 0) await sleep(5);
       await client.query('rollback');
       expect((await real).status).toBe(200);
     });
