@@ -24,7 +24,7 @@ import { JSON_TYPE, listText } from '../common/json-text.js';
 import { nextLink } from '../common/pagination.js';
 import { AnySession, CurrentUser, Roles, type Principal } from '../common/principal.js';
 import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
-import type { BranchView } from '../versioning/branch.types.js';
+import type { BranchView, ChangeReport } from '../versioning/branch.types.js';
 import { BranchesService } from '../versioning/branches.service.js';
 import {
   branchChangesQuery,
@@ -38,7 +38,15 @@ import {
   type CreateBranchRequest,
   type ListBranchesQuery,
 } from './dto/branch.dto.js';
+import {
+  changeReportResponse,
+  mergeQuery,
+  mergeRequest,
+  type MergeBody,
+  type MergeQuery,
+} from './dto/merge-revert.dto.js';
 import { changeListResponse } from './dto/revision.dto.js';
+import { MergeRevertService } from './merge-revert.service.js';
 import { ReadBranchesService } from './read-branches.service.js';
 import type { TextPage } from './revisions.service.js';
 
@@ -49,6 +57,7 @@ export class BranchesController {
   constructor(
     private readonly branches: BranchesService,
     private readonly reads: ReadBranchesService,
+    private readonly merges: MergeRevertService,
   ) {}
 
   @Post()
@@ -108,6 +117,23 @@ export class BranchesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await sendPage(request, reply, await this.reads.changes(name, limit, cursor));
+  }
+
+  @Post(':name/merge')
+  @HttpCode(200)
+  @Roles('ADMIN', 'SUPER_ADMIN')
+  @ApiOperation({ summary: 'Merge a branch into its parent, as one revision' })
+  @ApiOkResponse({ standardSchema: changeReportResponse })
+  @ApiProblems(401, 403, 404, 408, 409, 413, 415, 422)
+  async mergeBranch(
+    @Param({ schema: branchPath }) { name }: BranchPath,
+    @Query({ schema: mergeQuery }) { dryRun }: MergeQuery,
+    @Body({ schema: mergeRequest }) body: MergeBody,
+    @CurrentUser() user: Principal | null,
+  ): Promise<ChangeReport> {
+    const { onConflict = 'fail', message = null } = body ?? {};
+    const authorId = user?.userId ?? null;
+    return this.merges.merge({ branch: name, onConflict, message, authorId, dryRun });
   }
 
   @Delete(':name')

@@ -6,10 +6,10 @@ import { BranchesController } from './branches.controller.js';
 import { AggregateBarsService } from './aggregate-bars.service.js';
 import { ChangeBarController } from './change-bar.controller.js';
 import { ChangeBarService } from './change-bar.service.js';
-import { MergeRevertController } from './merge-revert.controller.js';
 import { MergeRevertService } from './merge-revert.service.js';
 import { ReadBarsService } from './read-bars.service.js';
 import { ReadBranchesService } from './read-branches.service.js';
+import { RevertController } from './revert.controller.js';
 import { RevisionsController } from './revisions.controller.js';
 import { RevisionsService } from './revisions.service.js';
 import { StockDataController } from './stock-data.controller.js';
@@ -22,7 +22,7 @@ import { StockDataController } from './stock-data.controller.js';
     ChangeBarController,
     RevisionsController,
     BranchesController,
-    MergeRevertController,
+    RevertController,
   ],
   providers: [
     ReadBarsService,

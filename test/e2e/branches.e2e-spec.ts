@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bar, csvOf, day } from '../factories/bars.js';
-import { forkBranch, freshBranchName, mergeBranch } from '../factories/branches.js';
+import {
+  barPath as path,
+  forkBranch,
+  freshBranchName,
+  mergeBranch,
+  putClose,
+  stockWith,
+} from '../factories/branches.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
 import { expectRefused } from '../support/refusals.js';
@@ -16,9 +23,6 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const revisionOf = (answer: ApiAnswer): number => (answer.json as { revision: number }).revision;
-const path = (symbol: string, offset: number): string => `/v1/stocks/${symbol}/data/${day(offset)}`;
-
 /** What a branch shows of a stock, oldest first, as its closes. */
 async function closes(symbol: string, branch = 'main', asOf?: number): Promise<number[]> {
   const query = { order: 'asc', branch, ...(asOf === undefined ? {} : { asOf }) };
@@ -26,18 +30,12 @@ async function closes(symbol: string, branch = 'main', asOf?: number): Promise<n
   return (json as { data: { close: number }[] }).data.map(({ close }) => close);
 }
 
-async function stockWith(...bars: readonly string[]): Promise<{ symbol: string; revision: number }> {
-  const symbol = await trackStock(api);
-  const answer = await importCsv(api, symbol, csvOf(bars.map((close, n) => bar(day(n), close))));
-  return { symbol, revision: revisionOf(answer) };
-}
-
 const put = (symbol: string, offset: number, close: number, branch = 'main'): Promise<ApiAnswer> =>
-  api.put(path(symbol, offset), { json: { close }, query: { branch } });
+  putClose(api, { symbol, day: offset, branch }, close);
 
 describe('a branch', () => {
   it('is forked off main now, says so, and is found again', async () => {
-    const { revision } = await stockWith('1');
+    const { revision } = await stockWith(api, '1');
     const name = freshBranchName();
     const answer = await api.post('/v1/branches', { json: { name } });
     expect(answer.status).toBe(201);
@@ -55,7 +53,7 @@ describe('a branch', () => {
   });
 
   it('is forked as of a revision, by number, text or instant, and off another branch', async () => {
-    const { symbol, revision } = await stockWith('1');
+    const { symbol, revision } = await stockWith(api, '1');
     await sleep(20);
     const instant = new Date().toISOString();
     await sleep(20);
@@ -79,7 +77,7 @@ describe('a branch', () => {
   });
 
   it('keeps imports, corrections and withdrawals to itself, and sees none of its parent', async () => {
-    const { symbol } = await stockWith('1', '2', '3');
+    const { symbol } = await stockWith(api, '1', '2', '3');
     const name = await forkBranch(api);
     const report = await importCsv(api, symbol, csvOf([bar(day(0), '10'), bar(day(5), '50')]), {
       branch: name,
@@ -111,7 +109,7 @@ describe('a branch', () => {
 
 describe('the changes of a branch', () => {
   it('are its bars beside those of its parent at the fork, in pages that hold while it goes on', async () => {
-    const { symbol } = await stockWith('1', '2', '3', '4');
+    const { symbol } = await stockWith(api, '1', '2', '3', '4');
     const name = await forkBranch(api);
     await put(symbol, 0, 10, name);
     await api.delete(path(symbol, 1), { query: { branch: name } });
@@ -139,7 +137,7 @@ describe('the changes of a branch', () => {
   });
 
   it('are none where nothing was changed, and keep every digit', async () => {
-    const { symbol } = await stockWith('1');
+    const { symbol } = await stockWith(api, '1');
     const name = await forkBranch(api);
     const url = `/v1/branches/${name}/changes`;
     expect((await api.get(url)).json).toEqual({ data: [], nextCursor: null });
@@ -149,7 +147,7 @@ describe('the changes of a branch', () => {
   });
 
   it('go through the whole lineage of a nested branch', async () => {
-    const { symbol } = await stockWith('1', '2');
+    const { symbol } = await stockWith(api, '1', '2');
     const parent = await forkBranch(api);
     await put(symbol, 0, 10, parent);
     const child = await forkBranch(api, { parent });
@@ -192,7 +190,7 @@ describe('the list of branches', () => {
 
 describe('a discarded branch', () => {
   it('is read-only, stays readable, and may be discarded again', async () => {
-    const { symbol } = await stockWith('1');
+    const { symbol } = await stockWith(api, '1');
     const name = await forkBranch(api);
     await put(symbol, 0, 2, name);
     expect((await api.delete(`/v1/branches/${name}`)).status).toBe(204);
@@ -219,97 +217,5 @@ describe('a discarded branch', () => {
     const call = { headers: { 'if-match': etag } };
     expect((await api.delete(`/v1/branches/${name}`, call)).status).toBe(204);
     expectRefused(await api.delete(`/v1/branches/${name}`, call), 412, 'stale-resource');
-  });
-});
-
-describe('a branch that cannot be made', () => {
-  it.each([
-    ['no name', {}],
-    ['an empty name', { name: '' }],
-    ['a name of 65 characters', { name: 'x'.repeat(65) }],
-    ['a name with a space', { name: 'a b' }],
-    ['a name with a slash', { name: 'a/b' }],
-    ['a name that begins with a dot', { name: '.a' }],
-    ['a name in other letters', { name: 'zwölf' }],
-    ['a name with a line break', { name: 'a\n' }],
-    ['a parent with a space', { name: 'ok', parent: 'a b' }],
-    ['a fraction as revision', { name: 'ok', asOf: 1.5 }],
-    ['a negative revision', { name: 'ok', asOf: -1 }],
-    ['a word as revision', { name: 'ok', asOf: 'yesterday' }],
-    ['a member that nobody knows', { name: 'ok', from: 'main' }],
-  ])('because of %s', async (_, json) => {
-    expectRefused(await api.post('/v1/branches', { json }), 400, 'validation-failed');
-  });
-
-  it('takes names of 1 and of 64 characters', async () => {
-    for (const name of ['x', 'y'.repeat(64)]) {
-      expect((await api.post('/v1/branches', { json: { name } })).status).toBe(201);
-      expect((await api.get(`/v1/branches/${name}`)).json).toMatchObject({ name });
-    }
-  });
-
-  it('because its name is taken, also by main and by a branch that is gone, and uses up no number', async () => {
-    const name = await forkBranch(api);
-    await api.delete(`/v1/branches/${name}`);
-    const fork = (taken: string) => api.post('/v1/branches', { json: { name: taken } });
-    for (const taken of [name, 'main']) expectRefused(await fork(taken), 409, 'branch-name-taken');
-    const both = freshBranchName();
-    const answers = await Promise.all([fork(both), fork(both), fork(both)]);
-    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([201, 409, 409]);
-  });
-
-  it('because its parent is missing, merged or discarded', async () => {
-    const fork = (parent: string) => api.post('/v1/branches', { json: { name: freshBranchName(), parent } });
-    expectRefused(await fork('nope'), 404, 'branch-not-found');
-    const merged = await forkBranch(api);
-    await mergeBranch(api, merged);
-    expectRefused(await fork(merged), 409, 'branch-merged');
-    const discarded = await forkBranch(api);
-    await api.delete(`/v1/branches/${discarded}`);
-    expectRefused(await fork(discarded), 409, 'branch-discarded');
-  });
-
-  it('because it would leave its parent in the future, before everything, or at a revision of an unrelated branch', async () => {
-    const { symbol, revision } = await stockWith('1');
-    const [one, other] = [await forkBranch(api), await forkBranch(api)];
-    const foreign = revisionOf(await put(symbol, 0, 2, other));
-    const fork = (parent: string, asOf: number | string) =>
-      api.post('/v1/branches', { json: { name: freshBranchName(), parent, asOf } });
-    expectRefused(await fork('main', foreign + 1000), 400, 'as-of-in-future');
-    const future = new Date(Date.now() + 3_600_000).toISOString();
-    expectRefused(await fork('main', future), 400, 'as-of-in-future');
-    expectRefused(await fork('main', 0), 400, 'as-of-before-first-revision');
-    expectRefused(await fork('main', '2001-01-01T00:00:00Z'), 400, 'as-of-before-first-revision');
-    for (const parent of ['main', one]) {
-      const answer = await fork(parent, foreign);
-      expectRefused(answer, 422, 'revision-on-other-branch');
-      expect(answer.json).toMatchObject({ revision: foreign, branch: other });
-    }
-    expect((await fork(one, revision)).status).toBe(201);
-    expect((await fork(other, foreign)).status).toBe(201);
-  });
-});
-
-describe('main', () => {
-  it('is a branch without a parent: it is not merged, discarded or compared', async () => {
-    expect((await api.get('/v1/branches/main')).json).toMatchObject({
-      ...{ name: 'main', parent: null, forkRevision: null, status: 'open' },
-    });
-    expectRefused(await mergeBranch(api, 'main'), 422, 'root-branch');
-    expectRefused(await api.delete('/v1/branches/main'), 422, 'root-branch');
-    expectRefused(await api.get('/v1/branches/main/changes'), 422, 'root-branch');
-  });
-});
-
-describe('a branch that is not there', () => {
-  it('is not found by any route', async () => {
-    const answers = [
-      await api.get('/v1/branches/nope'),
-      await api.get('/v1/branches/nope/changes'),
-      await api.delete('/v1/branches/nope'),
-      await mergeBranch(api, 'nope'),
-    ];
-    for (const answer of answers) expectRefused(answer, 404, 'branch-not-found');
-    expectRefused(await api.get(`/v1/branches/${encodeURIComponent('a b')}`), 400, 'validation-failed');
   });
 });

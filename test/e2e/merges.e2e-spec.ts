@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bar, csvOf, day } from '../factories/bars.js';
-import { forkBranch, mergeBranch } from '../factories/branches.js';
+import {
+  barPath as path,
+  forkBranch,
+  headRevision,
+  mergeBranch,
+  putClose,
+  shownCloses,
+  stockWith,
+} from '../factories/branches.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
 import { expectRefused } from '../support/refusals.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-
-interface Report {
-  readonly revision: number;
-  readonly inserted: number;
-  readonly corrected: number;
-  readonly withdrawn: number;
-  readonly unchanged: number;
-}
 
 let service: TestApp;
 let api: ApiClient;
@@ -23,39 +23,19 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const path = (symbol: string, offset: number): string => `/v1/stocks/${symbol}/data/${day(offset)}`;
-const reportOf = (answer: ApiAnswer): Report => answer.json as Report;
-
-/** What a branch shows of a stock, oldest first, as `offset=close`. */
-async function shown(symbol: string, branch = 'main', asOf?: number): Promise<string> {
-  const query = { order: 'asc', branch, ...(asOf === undefined ? {} : { asOf }) };
-  const { json } = await api.get(`/v1/stocks/${symbol}/data`, { query });
-  const offset = (date: string): number => (Date.parse(date) - Date.parse(day(0))) / 86_400_000;
-  return (json as { data: { date: string; close: number }[] }).data
-    .map(({ date, close }) => `${offset(date)}=${close}`)
-    .join(' ');
-}
-
 const put = (symbol: string, offset: number, close: number, branch = 'main'): Promise<ApiAnswer> =>
-  api.put(path(symbol, offset), { json: { close }, query: { branch } });
+  putClose(api, { symbol, day: offset, branch }, close);
 const withdraw = (symbol: string, offset: number, branch = 'main'): Promise<ApiAnswer> =>
   api.delete(path(symbol, offset), { query: { branch } });
-
-async function stockWith(...bars: readonly string[]): Promise<string> {
-  const symbol = await trackStock(api);
-  await importCsv(api, symbol, csvOf(bars.map((close, n) => bar(day(n), close))));
-  return symbol;
-}
-
-async function head(): Promise<number> {
-  const { json } = await api.get('/v1/revisions', { query: { limit: 1 } });
-  return (json as { data: { id: number }[] }).data[0]?.id ?? 0;
-}
+const shown = (symbol: string, branch = 'main', asOf?: number): Promise<string> =>
+  shownCloses(api, symbol, { branch, ...(asOf === undefined ? {} : { asOf }) });
+const head = (): Promise<number> => headRevision(api);
+const newStock = async (...closes: string[]): Promise<string> => (await stockWith(api, ...closes)).symbol;
 
 describe('a merge', () => {
   it('brings all changes of the branch to its parent as one revision, and ends the branch', async () => {
-    const symbol = await stockWith('1', '2', '3');
-    const other = await stockWith('7');
+    const symbol = await newStock('1', '2', '3');
+    const other = await newStock('7');
     const name = await forkBranch(api);
     await put(symbol, 0, 10, name);
     await withdraw(symbol, 1, name);
@@ -90,7 +70,7 @@ describe('a merge', () => {
   });
 
   it('leaves the branch as it was: readable, at its own revisions too, and read-only', async () => {
-    const symbol = await stockWith('1');
+    const symbol = await newStock('1');
     const name = await forkBranch(api);
     await put(symbol, 0, 2, name);
     const at = await head();
@@ -109,7 +89,7 @@ describe('a merge', () => {
   });
 
   it('of a nested branch goes to its own parent, and from there on up', async () => {
-    const symbol = await stockWith('1', '2');
+    const symbol = await newStock('1', '2');
     const parent = await forkBranch(api);
     await put(symbol, 0, 10, parent);
     const child = await forkBranch(api, { parent });
@@ -125,7 +105,7 @@ describe('a merge', () => {
   });
 
   it('to a parent that was merged or discarded meanwhile is refused', async () => {
-    const symbol = await stockWith('1');
+    const symbol = await newStock('1');
     const [merged, discarded] = [await forkBranch(api), await forkBranch(api)];
     const children = [
       await forkBranch(api, { parent: merged }),
@@ -140,7 +120,7 @@ describe('a merge', () => {
   });
 
   it('with nothing to bring makes no revision and ends the branch all the same', async () => {
-    const symbol = await stockWith('1', '2');
+    const symbol = await newStock('1', '2');
     const name = await forkBranch(api);
     await put(symbol, 0, 10, name);
     await put(symbol, 0, 1, name);
@@ -169,7 +149,7 @@ describe('a merge', () => {
 
 describe('a bar changed on both sides', () => {
   async function disputed(): Promise<{ symbol: string; name: string }> {
-    const symbol = await stockWith('1', '2', '3', '4', '5');
+    const symbol = await newStock('1', '2', '3', '4', '5');
     const name = await forkBranch(api);
     await put(symbol, 0, 10, name);
     await put(symbol, 0, 11);
@@ -233,7 +213,7 @@ describe('a bar changed on both sides', () => {
   });
 
   it('is told with every digit', async () => {
-    const symbol = await stockWith('0.10000000000000000001');
+    const symbol = await newStock('0.10000000000000000001');
     const name = await forkBranch(api);
     await put(symbol, 0, 2, name);
     await api.put(path(symbol, 0), { json: { close: '0.10000000000000000002' } });
@@ -258,7 +238,7 @@ describe('a bar changed on both sides', () => {
   });
 
   it('that was changed back on one side is no conflict', async () => {
-    const symbol = await stockWith('1', '2');
+    const symbol = await newStock('1', '2');
     const name = await forkBranch(api);
     await put(symbol, 0, 10, name);
     await put(symbol, 0, 11);
@@ -268,64 +248,5 @@ describe('a bar changed on both sides', () => {
     await put(symbol, 1, 21);
     expect((await mergeBranch(api, name)).json).toMatchObject({ corrected: 1, unchanged: 0 });
     expect(await shown(symbol)).toBe('0=10 1=21');
-  });
-});
-
-describe('merging twice', () => {
-  it('with the same request is answered the same, whatever came between', async () => {
-    const symbol = await stockWith('1');
-    const name = await forkBranch(api);
-    await put(symbol, 0, 2, name);
-    const first = await mergeBranch(api, name, { message: 'once' });
-    await put(symbol, 0, 9);
-    const before = await head();
-    const second = await mergeBranch(api, name, { message: 'once' });
-    expect([second.status, second.json]).toEqual([200, first.json]);
-    expect([await head(), await shown(symbol)]).toEqual([before, '0=9']);
-  });
-
-  it('with another request is refused', async () => {
-    const name = await forkBranch(api);
-    await mergeBranch(api, name, { message: 'once' });
-    for (const body of [{}, { message: 'twice' }, { message: 'once', onConflict: 'ours' }])
-      expectRefused(await mergeBranch(api, name, body), 409, 'branch-merged');
-  });
-
-  it('at once is won by one: the others are refused or, asking the same, answered the same', async () => {
-    for (let round = 0; round < 5; round++) {
-      const symbol = await stockWith('1');
-      const name = await forkBranch(api);
-      await put(symbol, 0, 2, name);
-      const before = await head();
-      const asked = Array.from({ length: 8 }, (_, n) => ({ message: n % 2 === 0 ? 'even' : 'odd' }));
-      const answers = await Promise.all(asked.map((body) => mergeBranch(api, name, body)));
-      const won = answers.filter(({ status }) => status === 200);
-      expect(won).toHaveLength(4);
-      for (const answer of won) expect(answer.json).toEqual(won[0]?.json);
-      for (const answer of answers) if (answer.status !== 200) expectRefused(answer, 409, 'branch-merged');
-      expect([await head(), reportOf(won[0] as ApiAnswer).revision]).toEqual([before + 1, before + 1]);
-    }
-  });
-
-  it('and discarding at once leaves one of the two', async () => {
-    for (let round = 0; round < 5; round++) {
-      const symbol = await stockWith('1');
-      const name = await forkBranch(api);
-      await put(symbol, 0, 2, name);
-      const [merged, gone] = await Promise.all([mergeBranch(api, name), api.delete(`/v1/branches/${name}`)]);
-      const { status } = (await api.get(`/v1/branches/${name}`)).json as { status: string };
-      expect([merged.status, gone.status]).toEqual(status === 'merged' ? [200, 409] : [409, 204]);
-      expect(await shown(symbol)).toBe(status === 'merged' ? '0=2' : '0=1');
-    }
-  });
-
-  it('two branches with the same bar at once makes the second a conflict', async () => {
-    const symbol = await stockWith('1');
-    const names = [await forkBranch(api), await forkBranch(api)];
-    await Promise.all(names.map((name, n) => put(symbol, 0, n + 2, name)));
-    const answers = await Promise.all(names.map((name) => mergeBranch(api, name)));
-    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409]);
-    const lost = answers.find(({ status }) => status === 409) as ApiAnswer;
-    expectRefused(lost, 409, 'version-conflict');
   });
 });

@@ -27,13 +27,9 @@ const time = {
 /** One bar. */
 export const barResponse = z.strictObject({ ...time, ...members }).meta({ id: 'Bar' });
 
-/** A bar as a change left it, or as it was before it was withdrawn. */
+/** A bar as a change left it, or as it was before it was withdrawn; `revision` is null for a dry run. */
 export const changedBarResponse = z
-  .strictObject({
-    ...time,
-    ...members,
-    revision: z.int().nullable().meta({ description: 'Null for a dry run.' }),
-  })
+  .strictObject({ ...time, ...members, revision: z.int().nullable() })
   .meta({ id: 'ChangedBar' });
 
 /** A page of bars. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lineOfText } from '../../common/text.js';
-import { branchQuery, dryRunQuery, intervalQuery } from './scope.dto.js';
+import { dryRunQuery } from './dry-run.dto.js';
+import { branchQuery, intervalQuery } from './scope.dto.js';
 
 /**
  * A number as the client wrote it. Bodies of these routes are read with every number as its own text, so that a price never

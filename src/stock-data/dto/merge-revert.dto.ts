@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { lineOfText } from '../../common/text.js';
 import { CONFLICT_POLICIES } from '../../versioning/branch.types.js';
-import { branchName, dryRunQuery } from './scope.dto.js';
+import { dryRunQuery } from './dry-run.dto.js';
+import { branchName } from './scope.dto.js';
 
 const message = lineOfText(1000).nullable().optional();
 
@@ -14,6 +15,7 @@ export const mergeRequest = z
       .meta({ description: 'What wins where both sides changed a bar: `theirs` is the branch.' }),
     message,
   })
+  .optional()
   .meta({ id: 'MergeBranch' });
 export type MergeBody = z.infer<typeof mergeRequest>;
 

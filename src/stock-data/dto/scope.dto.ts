@@ -24,18 +24,6 @@ export const branchName = z
 /** `?branch=` */
 export const branchQuery = branchName.default(MAIN_BRANCH);
 
-/** `?dryRun=` */
-export const dryRunQuery = z
-  .enum(['true', 'false'])
-  .default('false')
-  .transform((text) => text === 'true')
-  .meta({
-    type: 'boolean',
-    default: false,
-    enum: undefined,
-    description: 'Report what would happen, and leave no trace.',
-  });
-
 const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
 const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
 

@@ -3,46 +3,25 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentUser, Roles, type Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/problem.dto.js';
 import type { ChangeReport } from '../versioning/branch.types.js';
-import { branchPath, type BranchPath } from './dto/branch.dto.js';
 import {
   changeReportResponse,
-  mergeQuery,
-  mergeRequest,
   revertQuery,
   revertRequest,
-  type MergeBody,
-  type MergeQuery,
   type RevertBody,
   type RevertQuery,
 } from './dto/merge-revert.dto.js';
 import { revisionPath, type RevisionPath } from './dto/revision.dto.js';
 import { MergeRevertService } from './merge-revert.service.js';
 
-/** Merges and reverts over HTTP. */
+/** Reverts over HTTP. */
+@ApiTags('revisions')
 @Roles('ADMIN', 'SUPER_ADMIN')
-@Controller('v1')
-export class MergeRevertController {
-  constructor(private readonly changes: MergeRevertService) {}
+@Controller('v1/revisions')
+export class RevertController {
+  constructor(private readonly reverts: MergeRevertService) {}
 
-  @Post('branches/:name/merge')
+  @Post(':id/revert')
   @HttpCode(200)
-  @ApiTags('branches')
-  @ApiOperation({ summary: 'Merge a branch into its parent, as one revision' })
-  @ApiOkResponse({ standardSchema: changeReportResponse })
-  @ApiProblems(401, 403, 404, 408, 409, 413, 415, 422)
-  async mergeBranch(
-    @Param({ schema: branchPath }) { name }: BranchPath,
-    @Query({ schema: mergeQuery }) { dryRun }: MergeQuery,
-    @Body({ schema: mergeRequest }) { onConflict, message = null }: MergeBody,
-    @CurrentUser() user: Principal | null,
-  ): Promise<ChangeReport> {
-    const authorId = user?.userId ?? null;
-    return this.changes.merge({ branch: name, onConflict, message, authorId, dryRun });
-  }
-
-  @Post('revisions/:id/revert')
-  @HttpCode(200)
-  @ApiTags('revisions')
   @ApiOperation({ summary: 'Undo a revision by a new one' })
   @ApiOkResponse({ standardSchema: changeReportResponse })
   @ApiProblems(401, 403, 404, 408, 409, 413, 415, 422)
@@ -54,6 +33,6 @@ export class MergeRevertController {
   ): Promise<ChangeReport> {
     const message = body?.message ?? null;
     const authorId = user?.userId ?? null;
-    return this.changes.revert({ revision: id, branch, message, authorId, dryRun });
+    return this.reverts.revert({ revision: id, branch, message, authorId, dryRun });
   }
 }

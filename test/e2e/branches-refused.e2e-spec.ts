@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  forkBranch,
+  freshBranchName,
+  mergeBranch,
+  putClose,
+  revisionOf,
+  stockWith,
+} from '../factories/branches.js';
+import type { ApiClient } from '../support/api-client.js';
+import { expectRefused } from '../support/refusals.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+let api: ApiClient;
+
+beforeAll(async () => {
+  service = await startTestApp();
+  ({ api } = service);
+});
+afterAll(() => service.close());
+
+describe('a branch that cannot be made', () => {
+  it.each([
+    ['no name', {}],
+    ['an empty name', { name: '' }],
+    ['a name of 65 characters', { name: 'x'.repeat(65) }],
+    ['a name with a space', { name: 'a b' }],
+    ['a name with a slash', { name: 'a/b' }],
+    ['a name that begins with a dot', { name: '.a' }],
+    ['a name in other letters', { name: 'zwölf' }],
+    ['a name with a line break', { name: 'a\n' }],
+    ['a parent with a space', { name: 'ok', parent: 'a b' }],
+    ['a fraction as revision', { name: 'ok', asOf: 1.5 }],
+    ['a negative revision', { name: 'ok', asOf: -1 }],
+    ['a word as revision', { name: 'ok', asOf: 'yesterday' }],
+    ['a member that nobody knows', { name: 'ok', from: 'main' }],
+  ])('because of %s', async (_, json) => {
+    expectRefused(await api.post('/v1/branches', { json }), 400, 'validation-failed');
+  });
+
+  it('takes names of 1 and of 64 characters', async () => {
+    for (const name of ['x', 'y'.repeat(64)]) {
+      expect((await api.post('/v1/branches', { json: { name } })).status).toBe(201);
+      expect((await api.get(`/v1/branches/${name}`)).json).toMatchObject({ name });
+    }
+  });
+
+  it('because its name is taken, also by main and by a branch that is gone, and uses up no number', async () => {
+    const name = await forkBranch(api);
+    await api.delete(`/v1/branches/${name}`);
+    const fork = (taken: string) => api.post('/v1/branches', { json: { name: taken } });
+    for (const taken of [name, 'main']) expectRefused(await fork(taken), 409, 'branch-name-taken');
+    const both = freshBranchName();
+    const answers = await Promise.all([fork(both), fork(both), fork(both)]);
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([201, 409, 409]);
+  });
+
+  it('because its parent is missing, merged or discarded', async () => {
+    const fork = (parent: string) => api.post('/v1/branches', { json: { name: freshBranchName(), parent } });
+    expectRefused(await fork('nope'), 404, 'branch-not-found');
+    const merged = await forkBranch(api);
+    await mergeBranch(api, merged);
+    expectRefused(await fork(merged), 409, 'branch-merged');
+    const discarded = await forkBranch(api);
+    await api.delete(`/v1/branches/${discarded}`);
+    expectRefused(await fork(discarded), 409, 'branch-discarded');
+  });
+
+  it('because it would leave its parent in the future, before everything, or at a revision of an unrelated branch', async () => {
+    const { symbol, revision } = await stockWith(api, '1');
+    const [one, other] = [await forkBranch(api), await forkBranch(api)];
+    const foreign = revisionOf(await putClose(api, { symbol, day: 0, branch: other }, 2));
+    const fork = (parent: string, asOf: number | string) =>
+      api.post('/v1/branches', { json: { name: freshBranchName(), parent, asOf } });
+    expectRefused(await fork('main', foreign + 1000), 400, 'as-of-in-future');
+    const future = new Date(Date.now() + 3_600_000).toISOString();
+    expectRefused(await fork('main', future), 400, 'as-of-in-future');
+    expectRefused(await fork('main', 0), 400, 'as-of-before-first-revision');
+    expectRefused(await fork('main', '2001-01-01T00:00:00Z'), 400, 'as-of-before-first-revision');
+    for (const parent of ['main', one]) {
+      const answer = await fork(parent, foreign);
+      expectRefused(answer, 422, 'revision-on-other-branch');
+      expect(answer.json).toMatchObject({ revision: foreign, branch: other });
+    }
+    expect((await fork(one, revision)).status).toBe(201);
+    expect((await fork(other, foreign)).status).toBe(201);
+  });
+});
+
+describe('main', () => {
+  it('is a branch without a parent: it is not merged, discarded or compared', async () => {
+    expect((await api.get('/v1/branches/main')).json).toMatchObject({
+      ...{ name: 'main', parent: null, forkRevision: null, status: 'open' },
+    });
+    expectRefused(await mergeBranch(api, 'main'), 422, 'root-branch');
+    expectRefused(await api.delete('/v1/branches/main'), 422, 'root-branch');
+    expectRefused(await api.get('/v1/branches/main/changes'), 422, 'root-branch');
+  });
+});
+
+describe('a branch that is not there', () => {
+  it('is not found by any route', async () => {
+    const answers = [
+      await api.get('/v1/branches/nope'),
+      await api.get('/v1/branches/nope/changes'),
+      await api.delete('/v1/branches/nope'),
+      await mergeBranch(api, 'nope'),
+    ];
+    for (const answer of answers) expectRefused(answer, 404, 'branch-not-found');
+    expectRefused(await api.get(`/v1/branches/${encodeURIComponent('a b')}`), 400, 'validation-failed');
+  });
+});
