@@ -111,3 +111,47 @@ describe('a branch that is not there', () => {
     expectRefused(await api.get(`/v1/branches/${encodeURIComponent('a b')}`), 400, 'validation-failed');
   });
 });
+
+describe('who may do what with branches', () => {
+  it('anyone with a session may look, visitors too; only administrators may change', async () => {
+    const { symbol, revision } = await stockWith(api, '1');
+    const name = await forkBranch(api);
+    await putClose(api, { symbol, day: 0, branch: name }, 2);
+    const user = (await service.signedIn('USER')).api;
+    const reads = ['/v1/branches', `/v1/branches/${name}`, `/v1/branches/${name}/changes`];
+    for (const path of reads) {
+      for (const reader of [user, service.visitor()]) expect((await reader.get(path)).status).toBe(200);
+      expectRefused(await service.stranger.get(path), 401, 'unauthenticated');
+    }
+    const writes: [method: 'post' | 'delete', path: string, json?: object][] = [
+      ['post', '/v1/branches', { name: freshBranchName() }],
+      ['post', `/v1/branches/${name}/merge`, {}],
+      ['post', `/v1/revisions/${revision}/revert`],
+      ['delete', `/v1/branches/${name}`],
+    ];
+    for (const [method, path, json] of writes) {
+      const call = json === undefined ? {} : { json };
+      expectRefused(await user[method](path, call), 403, 'forbidden');
+      expectRefused(await service.visitor()[method](path, call), 401, 'sign-in-required');
+      expectRefused(await service.stranger[method](path, call), 401, 'unauthenticated');
+    }
+    const admin = (await service.signedIn('ADMIN')).api;
+    for (const [method, path, json] of writes.slice(0, 3)) {
+      const answer = await admin[method](path, json === undefined ? {} : { json });
+      expect([path, answer.status]).toEqual([path, expect.any(Number)]);
+      expect(answer.status).toBeLessThan(300);
+    }
+  });
+
+  it('and the author of merges and reverts is who asked for them', async () => {
+    const { symbol } = await stockWith(api, '1');
+    const name = await forkBranch(api);
+    await putClose(api, { symbol, day: 0, branch: name }, 2);
+    const boss = await service.signedIn('ADMIN');
+    const merged = revisionOf(await mergeBranch(boss.api, name));
+    const reverted = revisionOf(await boss.api.post(`/v1/revisions/${merged}/revert`));
+    for (const id of [merged, reverted]) {
+      expect((await api.get(`/v1/revisions/${id}`)).json).toMatchObject({ authorId: boss.userId });
+    }
+  });
+});

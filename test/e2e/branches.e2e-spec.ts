@@ -42,7 +42,7 @@ describe('a branch', () => {
     expect(answer.headers.get('location')).toBe(`/v1/branches/${name}`);
     expect(answer.json).toEqual({
       ...{ name, parent: 'main', forkRevision: revision, status: 'open', mergeRevision: null },
-      ...{ createdBy: null, createdAt: expect.any(String) },
+      ...{ createdBy: service.admin.userId, createdAt: expect.any(String) },
     });
     const found = await api.get(`/v1/branches/${name}`);
     expect(found.json).toEqual(answer.json);
