@@ -114,7 +114,8 @@ describe('a branch that is not there', () => {
 
 describe('who may do what with branches', () => {
   it('anyone with a session may look, visitors too; only administrators may change', async () => {
-    const { symbol, revision } = await stockWith(api, '1');
+    const { revision } = await stockWith(api, '1');
+    const { symbol } = await stockWith(api, '1');
     const name = await forkBranch(api);
     await putClose(api, { symbol, day: 0, branch: name }, 2);
     const user = (await service.signedIn('USER')).api;
