@@ -14,7 +14,7 @@ export const EncryptionKeySchema = defineEntity({
     /** Since when no value is left under it, and none may be added. */
     retiredAt: p.datetime().columnType('timestamptz').nullable(),
     /** How many values all processes have encrypted with it, rotated and overwritten ones included. */
-    encryptedValues: p.bigint().default(0),
+    encryptedValues: p.bigint().defaultRaw('0'),
   },
   checks: [
     { name: 'encryption_keys_id_check', expression: `id ~ '^[a-z0-9][a-z0-9_-]{0,31}$'` },

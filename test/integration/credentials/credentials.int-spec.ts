@@ -1,52 +1,25 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { EntityManager } from '@mikro-orm/postgresql';
-import type { INestApplicationContext } from '@nestjs/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { etagOf, StaleResource } from '../../../src/common/etag.js';
-import type { SignedIn } from '../../../src/common/principal.js';
 import { CredentialNotFound, CredentialUnreadable } from '../../../src/credentials/credentials.errors.js';
-import { CredentialsService, type Actor } from '../../../src/credentials/credentials.service.js';
-import { ExternalCredential } from '../../../src/credentials/external-credential.entity.js';
-import { UnitOfWork } from '../../../src/database/unit-of-work.service.js';
-import { DecryptionError } from '../../../src/encryption/encryption.errors.js';
-import { Secret } from '../../../src/encryption/secret.js';
+import type { CredentialsService, Actor } from '../../../src/credentials/credentials.service.js';
+import type { TestDatabase } from '../../support/test-database.js';
 import { RecentSignInRequired } from '../../../src/sessions/sessions.errors.js';
-import { User } from '../../../src/users/user.entity.js';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
-import { asOwner, makeUser, newKey, openProcess } from '../encryption/keys-support.js';
+import { asOwner } from '../encryption/keys-support.js';
+import { CLEAR, failure, openCredentials, SESSION, type CredentialsTest } from './credentials-support.js';
 
-const CLEAR = 'sk-live-0123456789-αβγ';
-const SESSION = '0190a000-0000-7000-8000-00000000aaaa';
-
+let test: CredentialsTest;
 let db: TestDatabase;
-let app: INestApplicationContext;
 let credentials: CredentialsService;
 let ann: Actor;
 let bob: Actor;
-
-const actor = (userId: string, changes: Partial<SignedIn> = {}): Actor => ({
-  user: { userId, role: 'USER', sessionId: SESSION, recentlyAuthenticated: true, ...changes },
-  origin: { address: '192.0.2.7', userAgent: 'test', requestId: 'r-1' },
-});
-const put = (who: Actor, provider: string, apiKey: string, ifMatch?: string) =>
-  credentials.store(who, { provider, content: { kind: 'api-key', apiKey }, ifMatch });
-const failure = async (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => null,
-    (error: unknown) => error,
-  );
+let put: CredentialsTest['put'];
 
 beforeAll(async () => {
-  db = await createTestDatabase();
-  app = await openProcess(db, { keys: newKey('k1') });
-  credentials = app.get(CredentialsService);
-  ann = actor(await makeUser(db, 'ann'));
-  bob = actor(await makeUser(db, 'bob'));
+  test = await openCredentials();
+  ({ db, credentials, ann, bob, put } = test);
 });
-afterAll(async () => {
-  await app.close();
-  await db.drop();
-});
+afterAll(() => test.close());
 beforeEach(async () => {
   await asOwner(db, 'delete from external_credentials');
 });
@@ -187,177 +160,5 @@ describe('a credential', () => {
         details: { provider, column: 'api_key' },
       },
     ]);
-  });
-});
-
-describe('an encrypted property', () => {
-  // The ORM prints its own generated code when a conversion is refused.
-  beforeAll(() => void jest.spyOn(console, 'error').mockImplementation(() => undefined));
-  afterAll(() => {
-    jest.restoreAllMocks();
-  });
-  const asAnn = <T>(work: (em: EntityManager) => Promise<T>): Promise<T> =>
-    app.get(UnitOfWork).run({ userId: ann.user.userId }, work);
-  const make = (em: EntityManager, provider: string, apiKey: Secret): ExternalCredential =>
-    em.create(ExternalCredential, {
-      user: em.getReference(User, ann.user.userId),
-      provider,
-      kind: 'api-key',
-      apiKey,
-    });
-
-  it('shows itself in no way but one', async () => {
-    await put(ann, 'quotes', CLEAR);
-    const credential = await asAnn((em) => em.findOneOrFail(ExternalCredential, { provider: 'quotes' }));
-    const fresh = Secret.of(CLEAR);
-    for (const value of [credential, credential.apiKey, fresh, { nested: [fresh] }]) {
-      const shown = [
-        JSON.stringify(value),
-        inspect(value, { depth: 9, showHidden: true }),
-        value instanceof Secret ? value.toString() : '',
-      ];
-      expect(shown.join()).not.toContain('sk-live');
-    }
-    expect(JSON.stringify(credential)).not.toMatch(/v1\.k1|apiKey/);
-    expect(credential.apiKey?.reveal()).toBe(CLEAR);
-  });
-
-  it('that did not change is not written again', async () => {
-    await put(ann, 'quotes', CLEAR);
-    const before = await asOwner(db, 'select api_key, version from external_credentials');
-    await asAnn(async (em) => {
-      const credential = await em.findOneOrFail(ExternalCredential, { provider: 'quotes' });
-      credential.apiKey?.reveal();
-      await em.flush();
-    });
-    expect(await asOwner(db, 'select api_key, version from external_credentials')).toEqual(before);
-  });
-
-  it('taken from another row is encrypted for its own', async () => {
-    await put(ann, 'one', CLEAR);
-    await asAnn(async (em) => {
-      const one = await em.findOneOrFail(ExternalCredential, { provider: 'one' });
-      em.persist(make(em, 'two', one.apiKey ?? Secret.of('')));
-    });
-    expect(await credentials.reveal(ann, 'one')).toMatchObject({ apiKey: CLEAR });
-    expect(await credentials.reveal(ann, 'two')).toMatchObject({ apiKey: CLEAR });
-    const cells = await asOwner<{ api_key: string }>(db, 'select api_key from external_credentials');
-    expect(new Set(cells.map(({ api_key }) => api_key)).size).toBe(2);
-  });
-
-  it('that was read anew still knows its row, and none but its own', async () => {
-    await put(ann, 'one', CLEAR);
-    await put(ann, 'two', 'another secret');
-    await asAnn(async (em) => {
-      const where = { provider: 'one' };
-      await em.findOneOrFail(ExternalCredential, where);
-      const again = await em.findOneOrFail(ExternalCredential, where, { refresh: true });
-      await em.flush();
-      expect(again.apiKey?.reveal()).toBe(CLEAR);
-    });
-    const [two] = await asOwner<{ api_key: string }>(
-      db,
-      `select api_key from external_credentials where provider = 'two'`,
-    );
-    const moved = asAnn(async (em) => {
-      const one = await em.findOneOrFail(ExternalCredential, { provider: 'one' });
-      one.apiKey = Secret.stored(two?.api_key ?? '');
-    });
-    expect(await failure(moved)).toBeInstanceOf(DecryptionError);
-    expect(await credentials.reveal(ann, 'one')).toMatchObject({ apiKey: CLEAR });
-  });
-
-  it('of an entity that the ORM refreshed by way of JSON is never written', async () => {
-    await put(ann, 'one', CLEAR);
-    const refreshed = asAnn(async (em) => {
-      const one = await em.findOneOrFail(ExternalCredential, { provider: 'one' });
-      await em.refresh(one);
-      one.label = 'changed';
-    });
-    expect(String(await failure(refreshed))).toContain('takes a Secret');
-    expect(await credentials.reveal(ann, 'one')).toMatchObject({ apiKey: CLEAR });
-  });
-
-  it('that cannot be encrypted stops the whole unit of work', async () => {
-    const work = asAnn(async (em) => {
-      em.persist(make(em, 'good', Secret.of(CLEAR)));
-      em.persist(make(em, 'bad', Secret.of('half of a pair: \ud800')));
-    });
-    expect(await failure(work)).toBeInstanceOf(RangeError);
-    expect(await asOwner(db, 'select 1 from external_credentials')).toEqual([]);
-  });
-
-  it('takes no plain text and cannot be searched', async () => {
-    const plain = asAnn(async (em) => {
-      em.persist(make(em, 'plain', CLEAR as unknown as Secret));
-    });
-    expect(String(await failure(plain))).toContain('takes a Secret');
-    const search = asAnn((em) => em.findOne(ExternalCredential, { apiKey: Secret.of(CLEAR) }));
-    expect(String(await failure(search))).toContain('cannot be searched');
-    const bypass = asAnn((em) => em.nativeUpdate(ExternalCredential, {}, { apiKey: Secret.of(CLEAR) }));
-    expect(String(await failure(bypass))).toContain('before it was encrypted');
-  });
-});
-
-describe('stored secrets, moved about by whoever writes to the database', () => {
-  it('open in their own cell alone: every ordered pair of cells', async () => {
-    const columns = ['api_key', 'access_token', 'refresh_token'] as const;
-    const oauth = (n: number) => ({
-      kind: 'oauth' as const,
-      accessToken: `access ${n}`,
-      refreshToken: `refresh ${n}`,
-    });
-    for (const [n, who] of [ann, bob].entries()) {
-      await put(who, 'key-1', `key 1 of ${n}`);
-      await put(who, 'key-2', `key 2 of ${n}`);
-      await credentials.store(who, { provider: 'oauth', content: oauth(n), ifMatch: undefined });
-    }
-    const rows = await asOwner<Record<'id' | (typeof columns)[number], string | null>>(
-      db,
-      'select id, api_key, access_token, refresh_token from external_credentials',
-    );
-    const cells = rows.flatMap((row) =>
-      columns.flatMap((column) => (row[column] === null ? [] : [{ id: row.id, column, text: row[column] }])),
-    );
-    expect(cells).toHaveLength(8);
-    let refused = 0;
-    for (const to of cells) {
-      for (const from of cells) {
-        await asOwner(db, `update external_credentials set ${to.column} = $1 where id = $2`, [
-          from.text,
-          to.id,
-        ]);
-        const answers = await Promise.all(
-          [ann, bob].flatMap((who) =>
-            ['key-1', 'key-2', 'oauth'].map((provider) => failure(credentials.reveal(who, provider))),
-          ),
-        );
-        const broken = answers.filter((error) => error !== null);
-        if (to === from) expect(broken).toEqual([]);
-        else expect(broken).toEqual([expect.any(CredentialUnreadable)]);
-        refused += broken.length;
-        await asOwner(db, `update external_credentials set ${to.column} = $1 where id = $2`, [
-          to.text,
-          to.id,
-        ]);
-      }
-    }
-    expect(refused).toBe(8 * 7);
-  }, 60_000);
-
-  it('are not replaced by plain text, Fernet tokens or nothing that looks right', async () => {
-    await put(ann, 'quotes', CLEAR);
-    for (const planted of [
-      'sk-planted',
-      'gAAAAABlU_EA',
-      'v1.k1.AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAA',
-      'v2.k1.a.b',
-      '',
-    ]) {
-      await asOwner(db, 'update external_credentials set api_key = $1', [planted]);
-      const error = await failure(credentials.reveal(ann, 'quotes'));
-      expect(error).toBeInstanceOf(CredentialUnreadable);
-      expect((error as CredentialUnreadable).cause).toBeInstanceOf(DecryptionError);
-    }
   });
 });
