@@ -38,20 +38,25 @@ export class UsersService {
   }
 
   /**
-   * Creates a SUPER_ADMIN, who may do everything. For the first start and the command line; no route leads here.
+   * Creates an account of any role. For the first start and the command line; no route leads here.
    *
    * **Errors**: `UserRefused`, `PasswordTooCommon`, `EmailTaken`, `UsernameTaken`.
    */
-  async createSuperAdmin(account: NewAccount): Promise<{ readonly id: string }> {
+  async create(account: NewAccount, role: UserRole): Promise<{ readonly id: string }> {
     const checked = newAccount.safeParse(account);
     if (!checked.success) {
       throw new UserRefused(
         checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
       );
     }
-    const user = { ...(await this.prepare(checked.data)), role: 'SUPER_ADMIN' as const };
+    const user = { ...(await this.prepare(checked.data)), role };
     await this.unitOfWork.run(NOBODY, async (em) => this.register(em, user, null));
     return { id: user.id };
+  }
+
+  /** Creates a SUPER_ADMIN. **Errors**: as {@link create}. */
+  async createSuperAdmin(account: NewAccount): Promise<{ readonly id: string }> {
+    return this.create(account, 'SUPER_ADMIN');
   }
 
   /**
@@ -85,6 +90,13 @@ export class UsersService {
     const user = await this.users.find(id);
     if (user === null) throw new UserNotFound();
     return tagged(user);
+  }
+
+  /** Whose email or username this is, in any case. **Errors**: `UserNotFound`. */
+  async idOf(login: string): Promise<string> {
+    const row = isStorable(login) ? await this.sql.readOne(userByLogin(login)) : null;
+    if (row === null) throw new UserNotFound();
+    return row[0] as string;
   }
 
   /** A page of people in the order in which they came. **Errors**: `InvalidCursor`. */

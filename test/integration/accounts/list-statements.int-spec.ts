@@ -10,7 +10,7 @@ import { startTestApp, type TestApp } from '../../support/test-app.js';
 
 const PEOPLE = 120;
 const SESSIONS_EACH = 3;
-const LISTED = { active: null, role: null, q: null, cursor: undefined };
+const LISTED = { active: null, role: 'USER' as const, q: null, cursor: undefined };
 const CURRENT = { currentId: uuidv7() };
 
 let service: TestApp;
