@@ -1,7 +1,12 @@
 import { afterEach } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { ConfigModule } from '../../../src/config/config.module.js';
-import { loadSettings, type LimitSettings, type Settings } from '../../../src/config/settings.js';
+import {
+  loadSettings,
+  type ConnectionSettings,
+  type LimitSettings,
+  type Settings,
+} from '../../../src/config/settings.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { EncryptionModule } from '../../../src/encryption/encryption.module.js';
 import { generateSecret } from '../../../src/encryption/secrets.js';
@@ -32,19 +37,19 @@ export interface LimitOptions extends Partial<Omit<LimitSettings, 'signIn'>> {
 /** Opens replicas on a test file's database and closes them behind each test. Call it where hooks may be registered. */
 export function replicaStarter(
   database: () => TestDatabase,
-): (count: number, options?: LimitOptions) => Promise<readonly Replica[]> {
+): (count: number, options?: LimitOptions, connection?: ConnectionSettings) => Promise<readonly Replica[]> {
   let replicas: Replica[] = [];
   afterEach(async () => {
     await Promise.all(replicas.map(({ open }) => open.close()));
     replicas = [];
     await forgetCounters(database());
   });
-  return async (count, options = {}) => {
+  return async (count, options = {}, connection = database().app) => {
     const settings = settingsWith(options);
     const keys = new LimitKeys(await signerOf(settings));
     const started = await Promise.all(
       Array.from({ length: count }, async (): Promise<Replica> => {
-        const open = await openSql(database().app);
+        const open = await openSql(connection);
         return {
           open,
           requests: new RateLimitService(open.sql, keys, settings),

@@ -103,6 +103,7 @@ describe('a job on a schedule', () => {
     one.letGo();
     other.letGo();
     await Promise.all(runs);
+    expect([one.ran, other.ran]).toEqual([1, 1]);
   });
 
   it('goes on until a batch is not full', async () => {
