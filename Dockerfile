@@ -21,8 +21,7 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /build/node_modules ./node_modules
 COPY --from=builder /build/dist ./dist
-# 0.0.0.0 is the only address that a published port reaches; whether strangers can is up to how it is published, so the
-# service asks for STOCKROOM_ALLOW_OPEN_NETWORK=true beside it.
+# 0.0.0.0 is the only address that a published port reaches; whether strangers can is up to how it is published.
 ENV NODE_ENV=production \
   HOST=0.0.0.0 \
   PORT=3000 \

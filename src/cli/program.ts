@@ -4,6 +4,7 @@ import { failureText } from '../boot/failure-text.js';
 import { dbCommand } from './db.command.js';
 import { importCommand } from './import.command.js';
 import { keysCommand } from './keys.command.js';
+import { sessionsCommand } from './sessions.command.js';
 import { usersCommand } from './users.command.js';
 
 const program = new Command('stockroom')
@@ -11,6 +12,7 @@ const program = new Command('stockroom')
   .addCommand(importCommand())
   .addCommand(dbCommand())
   .addCommand(keysCommand())
+  .addCommand(sessionsCommand())
   .addCommand(usersCommand())
   .showHelpAfterError('(--help shows how)');
 

@@ -2,24 +2,10 @@ import type { ConfigurationProblem } from './configuration.errors.js';
 import { namesDatabase } from './database.settings.js';
 import { KEY_COMMAND } from './encryption-keys.js';
 import type { Environment } from './environment.schema.js';
-import { isLoopback } from './network.js';
 
 /** What is wrong between variables that are each right on their own; the database's own rules stand beside its URLs. */
 export function environmentProblems(environment: Environment): ConfigurationProblem[] {
-  return [
-    ...openNetworkProblems(environment),
-    ...adminProblems(environment),
-    ...encryptionProblems(environment),
-    ...importProblems(environment),
-  ];
-}
-
-function openNetworkProblems({ HOST, STOCKROOM_ALLOW_OPEN_NETWORK }: Environment): ConfigurationProblem[] {
-  if (STOCKROOM_ALLOW_OPEN_NETWORK || isLoopback(HOST)) return [];
-  const message =
-    `is ${HOST}, which other machines can reach, and there is no sign-in yet: whoever reaches the service may read and ` +
-    'write everything. Set HOST=127.0.0.1, or STOCKROOM_ALLOW_OPEN_NETWORK=true if something else keeps strangers out';
-  return [{ variable: 'HOST', message }];
+  return [...adminProblems(environment), ...encryptionProblems(environment), ...importProblems(environment)];
 }
 
 function adminProblems(environment: Environment): ConfigurationProblem[] {

@@ -1,5 +1,5 @@
 import { hostProblem, originProblem, proxyProblem } from './network.js';
-import { flag, integer, list, optionalInteger, text } from './variable.js';
+import { integer, list, optionalInteger, text } from './variable.js';
 
 /** Where the service listens and whom it answers. */
 export const httpVariables = {
@@ -11,15 +11,10 @@ export const httpVariables = {
   }),
   HOST: text({
     description:
-      'Address to listen on. There is no sign-in yet, so anything but loopback also needs `STOCKROOM_ALLOW_OPEN_NETWORK=true`.',
+      'Address to listen on. Beyond loopback, put a proxy with TLS in front: tokens and passwords travel in clear otherwise.',
     values: 'IP address or host name',
     default: '127.0.0.1',
     check: hostProblem,
-  }),
-  STOCKROOM_ALLOW_OPEN_NETWORK: flag({
-    description:
-      'Lets the service listen beyond loopback, although whoever reaches it may read and write everything. For a container whose port is published on loopback only, or behind a proxy that authenticates.',
-    default: false,
   }),
   CORS_ORIGINS: list({
     description:

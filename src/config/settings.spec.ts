@@ -44,7 +44,6 @@ describe('settings', () => {
       host: '127.0.0.1',
       port: 3000,
       shutdownDelayMs: 0,
-      allowOpenNetwork: false,
     });
     expect(settings.dataDir).toBe(resolve('.stockroom'));
     expect(settings.imports.spoolDir).toBe(resolve('.stockroom/spool'));
@@ -107,7 +106,6 @@ describe('settings', () => {
     [{ STOCKROOM_LOG_LEVEL: 'loud' }, /^STOCKROOM_LOG_LEVEL must be one of trace, debug/],
     [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS must name each origin in full/],
     [{ TRUSTED_PROXIES: '10.0.0.0/8,all' }, /^TRUSTED_PROXIES must hold IP addresses/],
-    [{ HOST: '0.0.0.0' }, /^HOST is 0\.0\.0\.0, .*no sign-in yet.*STOCKROOM_ALLOW_OPEN_NETWORK=true/],
     [{ HOST: 'http://x' }, /^HOST must be an IP address/],
     [
       { STOCKROOM_ADMIN_EMAIL: 'a@example.com' },
@@ -185,7 +183,7 @@ describe('settings', () => {
   it('list everything that is wrong in one error, and no secret in it', () => {
     const env = {
       PORT: 'x',
-      HOST: '0.0.0.0',
+      HOST: 'http://x',
       STOCKROOM_DATADIR: 'x',
       DATABASE_URL: 'postgres://app:hunter2%@db.example.com/stock',
       DATABASE_REPLICA_URLS: 'postgres://app:hunter2@a,b/stock',

@@ -23,7 +23,6 @@ export interface Settings {
     readonly trustedProxies: readonly string[];
     readonly bodyLimitBytes: number;
     readonly shutdownDelayMs: number;
-    readonly allowOpenNetwork: boolean;
   };
   readonly database: {
     /** Null: the embedded database. */
@@ -223,7 +222,6 @@ function httpSettings(environment: Environment, externalDatabase: boolean): Sett
     trustedProxies: environment.TRUSTED_PROXIES,
     bodyLimitBytes: environment.STOCKROOM_BODY_LIMIT_BYTES,
     shutdownDelayMs: environment.STOCKROOM_SHUTDOWN_DELAY_MS ?? (externalDatabase ? 5_000 : 0),
-    allowOpenNetwork: environment.STOCKROOM_ALLOW_OPEN_NETWORK,
   };
 }
 

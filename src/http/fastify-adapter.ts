@@ -1,4 +1,5 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { v7 as uuidv7 } from 'uuid';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../config/settings.js';
 import { problem } from './problem-details.js';
@@ -8,6 +9,14 @@ import { requestIdOf } from './request-id.js';
 const HEADERS_TIMEOUT_MS = 10_000;
 const CONNECTIONS_CHECK_MS = 2_000;
 const KEEP_ALIVE_MS = 72_000;
+
+/** What every other answer carries by hooks, which have not run yet where these errors arise. */
+const EARLY_HEADERS = {
+  'content-type': 'application/problem+json',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+} as const;
 
 /**
  * The HTTP server. **Why** no `requestTimeout`: an upload may take as long as it moves; each body has an idle limit
@@ -38,16 +47,18 @@ export function fastifyAdapter(settings: Settings): FastifyAdapter {
         detail: 'The address could not be read.',
         instance: request.id,
       });
-      void reply.code(status).type('application/problem+json').send(JSON.stringify(document));
+      const headers = { ...EARLY_HEADERS, 'x-request-id': request.id };
+      void reply.code(status).headers(headers).send(JSON.stringify(document));
     },
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
       const [status, line, code] = clientErrorStatus(error.code);
       const detail = 'The request is not valid HTTP, or too large.';
-      const body = JSON.stringify(problem({ status, code, detail, instance: 'none' }));
-      socket.end(
-        `HTTP/1.1 ${line}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-      );
+      const id = uuidv7();
+      const body = JSON.stringify(problem({ status, code, detail, instance: id }));
+      const headers = { ...EARLY_HEADERS, 'x-request-id': id, 'content-length': Buffer.byteLength(body) };
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.end(`HTTP/1.1 ${line}\r\n${lines.join('')}connection: close\r\n\r\n${body}`);
     },
   });
 }

@@ -15,30 +15,30 @@ export const TAGS = [
     name: 'branches',
     description: 'Other lines of history: fork one, change it apart, merge or discard it.',
   },
+  { name: 'sessions', description: 'Signing in and out, and what else is signed in.' },
   { name: 'operations', description: 'For whoever runs the service.' },
 ] as const;
 
-const NOT_YET =
-  'Sign-in comes with a later version: this one issues no credentials and checks none, and by itself listens on this machine only.';
-
-/** How callers will say who they are; the operations name these. */
+/** How callers say who they are; the operations name these. */
 export const SECURITY_SCHEMES: Components['securitySchemes'] = {
   bearer: {
     type: 'http',
     scheme: 'bearer',
-    description: `The token of a session. ${NOT_YET}`,
+    description: 'The token of a session, from `POST /v1/sessions`.',
   },
   cookie: {
     type: 'apiKey',
     in: 'cookie',
-    name: '__Host-stockroom-session',
-    description: `The same token, for browsers; writes need a same-origin Origin header. ${NOT_YET}`,
+    name: '__Host-stockroom_session',
+    description:
+      'The same token, for browsers; without TLS the name is `stockroom_session`. Writes need the Origin of the service, or one of `CORS_ORIGINS`. `Authorization` wins over it.',
   },
   visitor: {
     type: 'apiKey',
     in: 'header',
     name: 'X-Session-Id',
-    description: `A UUID of version 4 that an anonymous visitor makes and keeps. ${NOT_YET}`,
+    description:
+      'A UUID of version 4 that somebody who has not signed in makes and keeps; signing in makes it worthless.',
   },
 };
 

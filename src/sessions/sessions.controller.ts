@@ -38,7 +38,7 @@ import { SessionCookieService } from './session-cookie.service.js';
 import { Unauthenticated } from './sessions.errors.js';
 import type { CurrentSession, OpenedSession, SessionView } from './sessions.types.js';
 import { SignInService } from './sign-in.service.js';
-import { VisitorId } from './visitor.decorator.js';
+import { ApiVisitorId, VisitorId } from './visitor.decorator.js';
 
 /** Sessions over HTTP: signing in, signing out, and what else is signed in. */
 @ApiTags('sessions')
@@ -58,6 +58,7 @@ export class SessionsController {
     description:
       'Sets the session cookie as well. What the visitor of `X-Session-Id` had becomes the account’s, and that id is worthless afterwards.',
   })
+  @ApiVisitorId()
   @ApiCreatedResponse({ standardSchema: openedSessionResponse })
   @ApiProblems(401, 403, 408, 413, 415, 429)
   async signIn(

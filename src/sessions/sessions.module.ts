@@ -7,6 +7,7 @@ import { UsersModule } from '../users/users.module.js';
 import { AccessCheck } from './access/access-check.service.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { OwnSessionsService } from './own-sessions.service.js';
+import { PurgeSessionsService } from './purge-sessions.service.js';
 import { SessionCookieService } from './session-cookie.service.js';
 import { SessionGuard } from './session.guard.js';
 import { SessionRepository } from './session.repository.js';
@@ -25,6 +26,7 @@ import { VisitorsService } from './visitors.service.js';
     AccessCheck,
     AuthenticatorService,
     OwnSessionsService,
+    PurgeSessionsService,
     SessionCookieService,
     SessionGuard,
     SessionRepository,

@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { visitorIdOf } from './credentials/visitor-id.js';
 
@@ -6,3 +7,12 @@ import { visitorIdOf } from './credentials/visitor-id.js';
 export const VisitorId = createParamDecorator((_: unknown, context: ExecutionContext): string | null => {
   return visitorIdOf(context.switchToHttp().getRequest<FastifyRequest>());
 });
+
+/** Documents that a route takes over what a visitor had. */
+export const ApiVisitorId = (): MethodDecorator =>
+  ApiHeader({
+    name: 'X-Session-Id',
+    required: false,
+    description: 'The id of a visitor, a UUID of version 4. What they had becomes the account’s.',
+    schema: { type: 'string', format: 'uuid' },
+  });

@@ -38,12 +38,19 @@ describe('the OpenAPI document', () => {
     expect(described.length).toBeGreaterThan(15);
   });
 
-  it('says who may call what, and that nobody is asked yet', () => {
-    const writes = operationsOf(document).filter(({ method }) => method !== 'get');
-    expect(writes.every(({ operation }) => operation['x-required-roles'] !== undefined)).toBe(true);
-    expect(JSON.stringify(document.components.securitySchemes)).toContain(
-      'Sign-in comes with a later version',
+  it('says who may call what: a stranger may ask for the state, register and sign in, a visitor may read and sign out', () => {
+    const named = operationsOf(document).map(({ method, path, operation }) => ({
+      name: `${method} ${path}`,
+      schemes: (operation.security ?? []).flatMap((scheme) => Object.keys(scheme)).toSorted(),
+    }));
+    const open = named.filter(({ schemes }) => schemes.length === 0).map(({ name }) => name);
+    const probes = ['get /livez', 'get /readyz', 'get /startupz'];
+    const entries = ['post /v1/sessions', 'post /v1/users'].filter((name) =>
+      named.some((n) => n.name === name),
     );
+    expect(open.toSorted()).toEqual([...probes, ...entries]);
+    const visitors = named.filter(({ schemes }) => schemes.includes('visitor')).map(({ name }) => name);
+    expect(visitors.filter((name) => !name.startsWith('get '))).toEqual(['delete /v1/sessions/current']);
   });
 });
 
