@@ -19,6 +19,8 @@ export interface TestAppOptions {
   /** Limits that no person may set so low. */
   readonly imports?: Partial<Settings['imports']>;
   readonly pool?: Partial<Settings['database']['pool']>;
+  /** Another way to the database than the direct one, or replicas of it. */
+  readonly database?: (db: TestDatabase) => Partial<OpenDatabase['settings']['database']>;
 }
 
 /** The real service on a port of its own, over a database of its own. */
@@ -96,6 +98,7 @@ function openTestDatabase(db: TestDatabase, dataDir: string, options: TestAppOpt
         pool: { ...settings.database.pool, ...options.pool },
         app: db.app,
         migration: db.owner,
+        ...options.database?.(db),
       },
     },
     superuser: null,
