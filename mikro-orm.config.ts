@@ -9,6 +9,9 @@ import { StockSeriesSchema } from './src/stocks/stock-series.entity.js';
 import { AuditEventSchema } from './src/audit/audit-event.entity.js';
 import { EncryptionKeySchema } from './src/keys/encryption-key.entity.js';
 import { EncryptionProcessSchema } from './src/keys/encryption-process.entity.js';
+import { ConversationSchema } from './src/chat-history/conversation.entity.js';
+import { MessageCitationSchema } from './src/chat-history/message-citation.entity.js';
+import { MessageSchema } from './src/chat-history/message.entity.js';
 import { ExternalCredentialSchema } from './src/credentials/external-credential.entity.js';
 import { GuessLimitSchema } from './src/rate-limits/guess-limit.entity.js';
 import { RateLimitWindowSchema } from './src/rate-limits/rate-limit-window.entity.js';
@@ -28,6 +31,9 @@ export const entities: readonly EntitySchema[] = [
   AuditEventSchema,
   RateLimitWindowSchema,
   GuessLimitSchema,
+  ConversationSchema,
+  MessageSchema,
+  MessageCitationSchema,
   StockSchema,
   StockSeriesSchema,
   BranchSchema,

@@ -4,16 +4,25 @@ import { APP_ROLE, OWNER_ROLE } from './roles.queries.js';
 export const USER_ID_SETTING = 'stockroom.user_id';
 export const VISITOR_ID_SETTING = 'stockroom.visitor_id';
 
+/** What a transaction is for, where that lets it see rows of several owners: set by these use cases, and by nothing else. */
+const PURPOSE_SETTING = 'stockroom.purpose';
+export type Purpose = 'retention' | 'restatement';
+
 /** Whose rows a transaction may touch. **Shape**: both absent: nobody's, so nothing that has an owner. */
 export interface RowOwner {
   readonly userId?: string | null;
   /** The session row of a visitor who has not signed in. */
   readonly visitorId?: string | null;
+  readonly purpose?: Purpose;
 }
 
 /** The settings that say so, for `set_config`. **Shape**: an empty text stands for nobody. */
 export function ownerVariables(owner: RowOwner): Record<string, string> {
-  return { [USER_ID_SETTING]: owner.userId ?? '', [VISITOR_ID_SETTING]: owner.visitorId ?? '' };
+  return {
+    [USER_ID_SETTING]: owner.userId ?? '',
+    [VISITOR_ID_SETTING]: owner.visitorId ?? '',
+    [PURPOSE_SETTING]: owner.purpose ?? '',
+  };
 }
 
 /**
@@ -24,7 +33,26 @@ export function ownerVariables(owner: RowOwner): Record<string, string> {
  * prints, without which the comparison of entities and database would find a difference for ever.
  */
 export function ownRows(table: string) {
-  const own = `user_id = (select (nullif(current_setting('${USER_ID_SETTING}', true), ''))::uuid as "nullif")`;
+  return ownedBy(table, `user_id = ${setting(USER_ID_SETTING)}`);
+}
+
+/**
+ * The same for rows of a person or of a visitor, who is one until they sign in: the transaction that claims what was the
+ * visitor's names both. **Shape**: `purposes` may see, or see and write, rows of every owner.
+ */
+export function ownOrVisitorRows(table: string, purposes: Partial<Record<Purpose, 'all' | 'select'>>) {
+  const own = `owner_id = ${setting(USER_ID_SETTING)} or owner_id = ${setting(VISITOR_ID_SETTING)}`;
+  const { rowLevelSecurity, policies } = ownedBy(table, own);
+  const forPurposes = Object.entries(purposes).map(([purpose, command]) => ({
+    name: `${table}_${purpose}`,
+    command,
+    roles: [APP_ROLE],
+    using: `(select current_setting('${PURPOSE_SETTING}', true) as "current_setting") = '${purpose}'`,
+  }));
+  return { rowLevelSecurity, policies: [...policies, ...forPurposes] };
+}
+
+function ownedBy(table: string, own: string) {
   return {
     rowLevelSecurity: 'force' as const,
     policies: [
@@ -32,4 +60,8 @@ export function ownRows(table: string) {
       { name: `${table}_maintenance`, roles: [OWNER_ROLE], using: 'true', check: 'true' },
     ],
   };
+}
+
+function setting(name: string): string {
+  return `(select (nullif(current_setting('${name}', true), ''))::uuid as "nullif")`;
 }

@@ -12,6 +12,8 @@ const STOCK = '0190a000-0000-7000-8000-000000000002';
 const SESSION = '0190a000-0000-7000-8000-000000000003';
 const VISITOR = '0190a000-0000-7000-8000-000000000004';
 const CREDENTIAL = '0190a000-0000-7000-8000-000000000005';
+const CONVERSATION = '0190a000-0000-7000-8000-000000000007';
+const MESSAGE = '0190a000-0000-7000-8000-00000000000b';
 const AUDIT_EVENT = '0190a000-0000-7000-8000-000000000006';
 
 /**
@@ -183,6 +185,35 @@ export const FIXTURES: readonly Fixture[] = [
       values ('fixture', 'AAAAAAAAAAAAAAAAAAAAAA', 1);
       insert into encryption_processes (id, name, key_ids, last_seen_at)
       values ('${CREDENTIAL}', 'fixture', '{fixture}', '2026-01-01T00:00:00Z')`,
+    answers: [],
+  },
+  {
+    since: 16,
+    rows: `
+      insert into conversations (id, user_id, title, as_of_revision, last_seq)
+      values ('${CONVERSATION}', '${USER}', 'What did OLD close at?', 2, 2);
+      insert into conversations (id, visitor_id) values ('0190a000-0000-7000-8000-000000000008', '${VISITOR}');
+      insert into conversations (id, user_id, parent_id, fork_seq, last_seq)
+      values ('0190a000-0000-7000-8000-000000000009', '${USER}', '${CONVERSATION}', 1, 1)`,
+    answers: [],
+  },
+  {
+    since: 17,
+    rows: `
+      insert into messages (id, conversation_id, owner_id, seq, role, content, citations)
+      values
+        ('0190a000-0000-7000-8000-00000000000a', '${CONVERSATION}', '${USER}', 1, 'user', 'What did OLD close at?', '[]'),
+        ('${MESSAGE}', '${CONVERSATION}', '${USER}', 2, 'assistant', 'At 101.24.',
+          '[{"type": "stock-data", "symbol": "OLD", "date": "2026-01-02", "interval": "1d", "field": "close", "value": 101.24,
+             "revision": 2, "branch": "main", "quoted": {"date": "2026-01-02", "open": 101.1, "high": 102, "low": 100,
+             "close": 101.24, "adjClose": 101.24, "volume": 1000}}]')`,
+    answers: [],
+  },
+  {
+    since: 18,
+    rows: `
+      insert into message_citations (message_id, ordinal, owner_id, series_id, branch_id, ts, revision)
+      select '${MESSAGE}', 0, '${USER}', id, 1, '2026-01-02T00:00:00Z', 2 from stock_series where "interval" = '1d'`,
     answers: [],
   },
 ];
