@@ -15,12 +15,12 @@ export interface CredentialsTest {
   readonly ann: Actor;
   readonly bob: Actor;
   /** Stores an API key. */
-  put(
+  readonly put: (
     who: Actor,
     provider: string,
     apiKey: string,
     ifMatch?: string,
-  ): ReturnType<CredentialsService['store']>;
+  ) => ReturnType<CredentialsService['store']>;
   close(): Promise<void>;
 }
 
