@@ -16,6 +16,7 @@ export const TAGS = [
     description: 'Other lines of history: fork one, change it apart, merge or discard it.',
   },
   { name: 'sessions', description: 'Signing in and out, and what else is signed in.' },
+  { name: 'users', description: 'Accounts: registering, one’s own, and everybody’s for administrators.' },
   { name: 'operations', description: 'For whoever runs the service.' },
 ] as const;
 
