@@ -43,7 +43,9 @@ export class ChangeUserService {
    * **Errors**: `UserNotFound`, `RoleTooLow`, `StaleResource`, `LastSuperAdmin`, `EmailTaken`, `UsernameTaken`.
    */
   async update(em: EntityManager, change: UserChange, changes: UserChanges): Promise<ChangedUser> {
-    const pair = await this.lock(em, change.actor, change.targetId);
+    const isPlain = changes.role === undefined && changes.isActive === undefined;
+    const own = isPlain ? await this.lockOneself(em, change) : null;
+    const pair = own ?? (await this.lock(em, change.actor, change.targetId));
     requireAuthority(pair.actor, pair.target, changes);
     return this.apply(em, { pair, change, changes });
   }
@@ -93,9 +95,17 @@ export class ChangeUserService {
     return { ...tagged(target), deactivated: before.isActive && !after.isActive };
   }
 
+  /** Who changes their own email or username keeps nobody else waiting. **Shape**: null for a change of somebody else. */
+  private async lockOneself(em: EntityManager, { actor, targetId }: UserChange): Promise<LockedPair | null> {
+    if (actor.userId !== targetId) return null;
+    const target = (await this.users.lock(em, [targetId])).get(targetId);
+    if (target === undefined) throw new UserNotFound();
+    return { actor: target, target, isLastSuperAdmin: false };
+  }
+
   /**
-   * **Why** the SUPER_ADMINs are always locked first: every change then takes its rows in one order, and no two wait for each other.
-   * There are few of them, and people are changed seldom.
+   * **Why** the SUPER_ADMINs are locked first, whoever is changed: all who need more than one row then take them in one order, and no
+   * two wait for each other. There are few of them, and people are changed seldom.
    */
   private async lock(em: EntityManager, by: Actor, targetId: string): Promise<LockedPair> {
     const superAdmins = await this.users.lockSuperAdmins(em);

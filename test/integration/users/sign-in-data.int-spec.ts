@@ -1,6 +1,6 @@
 import { hash } from '@node-rs/argon2';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { EntityManager } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { NOBODY, UnitOfWork } from '../../../src/database/unit-of-work.service.js';
 import { PasswordService } from '../../../src/users/password.service.js';
