@@ -23,10 +23,11 @@ beforeAll(async () => {
 afterAll(() => app.close());
 beforeEach(() => asOwner('delete from external_credentials'));
 
-async function asOwner(sql: string): Promise<readonly unknown[]> {
+async function asOwner(sql: string): Promise<readonly object[]> {
   return withConnection(app.db.owner, async (client) => {
     await client.query('set role stockroom_owner');
-    return (await client.query(sql)).rows;
+    const { rows } = await client.query<object>(sql);
+    return rows;
   });
 }
 const put = (provider: string, json: unknown = KEY, headers = {}): Promise<ApiAnswer> =>
