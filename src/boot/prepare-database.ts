@@ -1,4 +1,5 @@
 import type { EntitySchema } from '@mikro-orm/postgresql';
+import type { Client } from 'pg';
 import type { ConnectionSettings } from '../config/settings.js';
 import { DatabaseSetupError } from '../database/database.errors.js';
 import { runStatement, withConnection } from '../database/direct-connection.js';
@@ -56,17 +57,21 @@ async function mayMigrate(connection: ConnectionSettings): Promise<boolean> {
 export async function ensureRoles({ settings, superuser }: OpenDatabase): Promise<void> {
   const connection = superuser ?? settings.database.migration;
   await withConnection(connection, async (client) => {
-    if ((await runStatement(client, missingRoles())).length === 0) return;
-    try {
-      await client.query(rolesScript());
-    } catch (error) {
-      if (driverErrorFacts(error).code !== '42501') throw error;
-      throw new DatabaseSetupError(
-        `"${connection.user}" may not create the roles. Run "stockroom db roles" once as a user that may, then start again.`,
-        { cause: error },
-      );
-    }
+    if ((await runStatement(client, missingRoles())).length > 0) await createRoles(client, connection.user);
   });
+}
+
+/** Makes or repairs the roles. **Errors**: `DatabaseSetupError` when `user`, whose connection it is, may not. */
+export async function createRoles(client: Client, user: string): Promise<void> {
+  try {
+    await client.query(rolesScript());
+  } catch (error) {
+    if (driverErrorFacts(error).code !== '42501') throw error;
+    throw new DatabaseSetupError(
+      `"${user}" may not create the roles. Run "stockroom db roles" once as a user that may, then start again.`,
+      { cause: error },
+    );
+  }
 }
 
 /** The service should not be able to do more than it needs; where it is, say so. */

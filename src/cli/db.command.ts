@@ -1,8 +1,10 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { entities } from '../../mikro-orm.config.js';
-import { ensureRoles } from '../boot/prepare-database.js';
+import { createRoles, ensureRoles } from '../boot/prepare-database.js';
 import type { OpenDatabase } from '../boot/open-database.js';
 import { withConnection } from '../database/direct-connection.js';
+import { migrationNames, migrationNumber } from '../database/migration-files.js';
+import { migrationScript } from '../database/migration-script.queries.js';
 import { rolesScript } from '../database/roles.queries.js';
 import { SchemaMigrator } from '../database/schema-migrator.js';
 import { waitForDatabase } from '../database/wait-for-database.js';
@@ -46,6 +48,7 @@ function migrate(): Command {
     .option('--to <number>', 'stop behind this one', wholeNumber)
     .option(...JSON_OPTION)
     .action(async (options: OutputOptions & { to?: number }) => {
+      requireMigration(options.to);
       const applied = await withMigrator(async (migrator, database) => {
         await ensureRoles(database);
         return migrator.up(options.to);
@@ -64,6 +67,7 @@ function rollback(): Command {
     .option('--to <number>', 'the newest one to keep; 0 undoes all', wholeNumber)
     .option(...JSON_OPTION)
     .action(async (options: OutputOptions & { to?: number }) => {
+      if (options.to !== 0) requireMigration(options.to);
       const undone = await withMigrator((migrator) => migrator.down(options.to));
       print(
         options,
@@ -112,16 +116,11 @@ function check(): Command {
 
 function sql(): Command {
   return new Command('sql')
-    .description('print the SQL of pending migrations without running it')
+    .description('print the SQL of pending migrations without running it, ready for psql')
     .option(...JSON_OPTION)
     .action(async (options: OutputOptions) => {
       const pending = await withMigrator((migrator) => migrator.pendingSql());
-      const lines = pending.flatMap(({ name, statements }) => [
-        `-- ${name}`,
-        ...statements.map((text) => `${text};`),
-        '',
-      ]);
-      print(options, pending, lines.length > 0 ? lines : ['-- nothing pending']);
+      print(options, pending, migrationScript(pending).trimEnd().split('\n'));
     });
 }
 
@@ -137,7 +136,7 @@ function roles(): Command {
       }
       await withMigrator(async (migrator, { settings, superuser }) => {
         const connection = superuser ?? settings.database.migration;
-        await withConnection(connection, (client) => client.query(rolesScript()));
+        await withConnection(connection, (client) => createRoles(client, connection.user));
         await migrator.repairGrants();
       });
       print(options, { roles: 'ready' }, ['Roles and grants are in place.']);
@@ -149,6 +148,17 @@ async function withMigrator<T>(
 ): Promise<T> {
   return withDatabase((database) =>
     work(new SchemaMigrator(database.settings, database.settings.database.migration, entities), database),
+  );
+}
+
+/** A number that does not exist is a typing error, and would mean "all" to one command and "none" to the other. */
+function requireMigration(number: number | undefined): void {
+  const numbers = migrationNames().map(migrationNumber);
+  if (number === undefined || numbers.includes(number)) return;
+  throw new CommanderError(
+    1,
+    'no-migration',
+    `There is no migration ${number}; they are numbered from ${numbers[0]} to ${numbers.at(-1)}.`,
   );
 }
 

@@ -29,7 +29,7 @@ export interface CommandResult {
 }
 
 /** Ends a command that hangs, so that a test fails and its process does not stay. **Units**: milliseconds. */
-const KILL_AFTER_MS = 25_000;
+const KILL_AFTER_MS = 60_000;
 
 /** Builds the sources if need be; call it in `beforeAll`. */
 export function buildOnce(): void {
