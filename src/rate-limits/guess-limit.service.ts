@@ -1,5 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { DatabaseBusy } from '../database/database.errors.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { SqlService } from '../database/sql.service.js';
 import { networkOf } from './client-network.js';
@@ -19,6 +22,21 @@ import type { Guess } from './rate-limits.types.js';
 /** How long an address counts as one that the owner uses after a sign-in from it: longer than a holiday. */
 const TRUST_SECONDS = 30 * 86_400;
 const MS_PER_SECOND = 1_000;
+/** One in so many connections of the pool may wait for counters: guesses at one account queue for one row. */
+const CONNECTIONS_PER_TURN = 5;
+/** Who comes when this many wait is told to come again: the database is away, or somebody guesses faster than it counts. */
+const MAX_WAITING = 1_000;
+/** Pairs of address and account whose wait is remembered; one that is forgotten only costs a look into the database. */
+const MAX_REFUSALS = 20_000;
+
+/**
+ * A wait that the database told. **Units**: milliseconds of `performance.now()`. **Why** two: the answer was on its way for a while.
+ * Until the earlier one nobody needs to be asked, and nobody is told to come back before the later one.
+ */
+interface Refusal {
+  readonly notBefore: number;
+  readonly told: number;
+}
 
 /** Counters of one guess. */
 interface GuessKeys {
@@ -42,11 +60,16 @@ interface GuessKeys {
  */
 @Injectable()
 export class GuessLimitService {
+  private readonly refusals = new LRUCache<string, Refusal>({ max: MAX_REFUSALS });
+  private readonly turn: LimitFunction;
+
   constructor(
     private readonly sql: SqlService,
     private readonly keys: LimitKeys,
     @Inject(SETTINGS) private readonly settings: Settings,
-  ) {}
+  ) {
+    this.turn = pLimit(Math.max(Math.floor(settings.database.pool.max / CONNECTIONS_PER_TURN), 1));
+  }
 
   /**
    * Lets a guess through, and counts it as failed. Call it before the password is looked at.
@@ -56,6 +79,26 @@ export class GuessLimitService {
    */
   async admit(guess: Guess): Promise<void> {
     const keys = this.keysOf(guess);
+    this.refuseAgain(keys);
+    if (this.turn.pendingCount >= MAX_WAITING) throw new DatabaseBusy();
+    await this.turn(() => this.count(keys));
+  }
+
+  /** The guess was right: forgets what this address got wrong before at this account. **Errors**: as {@link admit}, but for the first. */
+  async succeeded(guess: Guess): Promise<void> {
+    const { address, pair, account } = this.keysOf(guess);
+    this.refusals.delete(idOf(pair));
+    await this.sql.transaction(async (tx) => {
+      await tx.run(givePointBack(address));
+      await tx.run(trustPair(pair, TRUST_SECONDS));
+      await tx.run(uncountFailure(account));
+    });
+  }
+
+  private async count(keys: GuessKeys): Promise<void> {
+    // Those who waited behind the first one that was refused need not ask what it was told.
+    this.refuseAgain(keys);
+    const askedAt = performance.now();
     const waitMs = await this.sql.transaction(async (tx) => {
       const wait = (await this.waitForAddress(tx, keys)) ?? (await this.waitForPair(tx, keys));
       // What was refused is as if it had not been tried.
@@ -63,17 +106,16 @@ export class GuessLimitService {
       else tx.rollback();
       return wait;
     });
-    if (waitMs !== null) throw new TooManyAttempts(Math.max(Math.ceil(waitMs / MS_PER_SECOND), 1));
+    if (waitMs === null) return;
+    const refusal = { notBefore: askedAt + waitMs, told: performance.now() + waitMs };
+    this.refusals.set(idOf(keys.pair), refusal);
+    throw refused(refusal);
   }
 
-  /** The guess was right: forgets what this address got wrong before at this account. **Errors**: as {@link admit}, but for the first. */
-  async succeeded(guess: Guess): Promise<void> {
-    const { address, pair, account } = this.keysOf(guess);
-    await this.sql.transaction(async (tx) => {
-      await tx.run(givePointBack(address));
-      await tx.run(trustPair(pair, TRUST_SECONDS));
-      await tx.run(uncountFailure(account));
-    });
+  /** **Errors**: `TooManyAttempts` when it is known that the wait is not over. */
+  private refuseAgain({ pair }: GuessKeys): void {
+    const refusal = this.refusals.get(idOf(pair));
+    if (refusal !== undefined && performance.now() < refusal.notBefore) throw refused(refusal);
   }
 
   /** Milliseconds until the address may guess at anything; null when it may now. */
@@ -126,4 +168,12 @@ export class GuessLimitService {
       account: this.keys.keyOf('guess-account', account),
     };
   }
+}
+
+function refused({ told }: Refusal): TooManyAttempts {
+  return new TooManyAttempts(Math.max(Math.ceil((told - performance.now()) / MS_PER_SECOND), 1));
+}
+
+function idOf(key: Buffer): string {
+  return key.toString('latin1');
 }

@@ -227,6 +227,14 @@ describe('guesses at many accounts from one address', () => {
     }
   });
 
+  it('do not count when they were refused', async () => {
+    const replicas = await start(3, { signIn: { failuresPerAddress: 6 } });
+    // Each process has to ask the database once before it knows of the wait.
+    for (const replica of replicas) await guessUntilRefused(replica, guess());
+    expect(await waitFor(replicas[0] as Replica, guess(undefined, 'other'))).toBeNull();
+    expect(await waitFor(replicas[0] as Replica, guess(undefined, 'one more'))).not.toBeNull();
+  });
+
   it('wait as long as the account asks for too, so that whoever waits is let through', async () => {
     const signIn = { failuresPerAddress: 12, memorySeconds: 3_600, freeAttempts: 1, maxDelaySeconds: 900 };
     const [replica] = (await start(1, { signIn })) as [Replica];

@@ -1,4 +1,4 @@
-import { afterEach } from '@jest/globals';
+import { afterEach, jest } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { ConfigModule } from '../../../src/config/config.module.js';
 import {
@@ -18,6 +18,9 @@ import { TooManyAttempts } from '../../../src/rate-limits/rate-limits.errors.js'
 import type { Guess } from '../../../src/rate-limits/rate-limits.types.js';
 import type { TestDatabase } from '../../support/test-database.js';
 import { openSql, type OpenSql } from '../database/sql-support.js';
+
+const realNow = performance.now.bind(performance);
+let passedMs = 0;
 
 const KEY_BYTES = 32;
 const ENCRYPTION_KEYS = `limits:${generateSecret(KEY_BYTES)}`;
@@ -42,6 +45,8 @@ export function replicaStarter(
   afterEach(async () => {
     await Promise.all(replicas.map(({ open }) => open.close()));
     replicas = [];
+    jest.restoreAllMocks();
+    passedMs = 0;
     await forgetCounters(database());
   });
   return async (count, options = {}, connection = database().app) => {
@@ -83,8 +88,10 @@ async function signerOf(settings: Settings): Promise<SignerService> {
   return module.get(SignerService);
 }
 
-/** Moves the database's clock, as far as counters go: everything that they hold is so much longer ago. */
+/** Moves the clocks of the processes and, as far as counters go, the database's: everything that they hold is so much longer ago. */
 export async function letTimePass(db: TestDatabase, seconds: number): Promise<void> {
+  passedMs += seconds * 1_000;
+  jest.spyOn(performance, 'now').mockImplementation(() => realNow() + passedMs);
   await withConnection(db.owner, async (client) => {
     await client.query(`update rate_limit_windows set ends_at = ends_at - $1 * interval '1 second'`, [
       seconds,
