@@ -164,7 +164,11 @@ export function insertVersions(table: VersionedTable, branchId: number, revision
   };
 }
 
-/** Whether a lineage shows nothing yet, and never did, in these scopes. **Shape**: one row, one boolean. */
+/**
+ * Whether a lineage shows nothing yet, and never did, in these scopes. **Shape**: one row, one boolean. **Why** a look for each scope
+ * and branch: asked for all at once, PostgreSQL may expect a row so soon that it reads the table for it, and where there is none, all
+ * of it.
+ */
 export function hasNoVersions(
   table: VersionedTable,
   lineage: readonly LineageSegment[],
@@ -174,7 +178,10 @@ export function hasNoVersions(
     name: named(table, 'fresh'),
     text: `
       select not exists (
-        select from ${table.table} where ${table.scope} = any($1::int[]) and branch_id = any($2::smallint[])
+        select
+        from unnest($1::int[]) s (id)
+        cross join unnest($2::smallint[]) b (id)
+        where (select true from ${table.table} v where v.${table.scope} = s.id and v.branch_id = b.id limit 1)
       )`,
     values: [scopes, lineage.map(({ branchId }) => branchId)],
     prepared: false,
