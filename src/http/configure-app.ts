@@ -1,5 +1,4 @@
 import cookie from '@fastify/cookie';
-import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from '../config/settings.js';
 import { AllowedMethods } from './allowed-methods.js';
@@ -7,6 +6,7 @@ import { limitBodyTime } from './body-timeout.hook.js';
 import { acceptJson } from './json-body.js';
 import { serveOpenApi } from './openapi.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
+import { setCommonHeaders } from './security-headers.hook.js';
 import { refuseUnstorableText } from './storable-text.hook.js';
 import { acceptUploads } from './upload-types.js';
 import { validationPipe } from './validation.pipe.js';
@@ -16,14 +16,9 @@ export async function configureApp(app: NestFastifyApplication, settings: Settin
   const fastify = app.getHttpAdapter().getInstance();
   const allowedMethods = new AllowedMethods();
   allowedMethods.watch(fastify);
-  await sendSecurityHeaders(app);
   // Writes cookies only. The one that is read needs more care than a parser takes, and most requests have none.
   await app.register(cookie, { hook: false });
-  fastify.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-    // What a caller may see depends on who asks, so nothing is kept by default; a route that is the same for all says so.
-    reply.header('cache-control', 'no-store');
-  });
+  fastify.addHook('onRequest', setCommonHeaders);
   acceptUploads(fastify);
   acceptJson(fastify);
   fastify.addHook('onRequest', limitBodyTime);
@@ -47,21 +42,4 @@ export async function configureApp(app: NestFastifyApplication, settings: Settin
     });
   }
   if (settings.docs.enabled) serveOpenApi(app);
-}
-
-/** What browsers hold against answers that somebody made them misread. */
-async function sendSecurityHeaders(app: NestFastifyApplication): Promise<void> {
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"],
-        objectSrc: ["'none'"],
-      },
-    },
-    referrerPolicy: { policy: 'no-referrer' },
-    strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: true },
-  });
 }
