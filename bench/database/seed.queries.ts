@@ -46,6 +46,32 @@ export function seedRevision(input: { revision: number; stocks: number; bars: nu
   ];
 }
 
+/**
+ * A branch of main, one of that, and so on, each with a revision that corrects every tenth bar. **Shape**: branches `b1` and on,
+ * revisions from `head + 1`.
+ */
+export function seedBranches(input: {
+  head: number;
+  stocks: number;
+  bars: number;
+  depth: number;
+}): readonly string[] {
+  const { head, stocks, bars, depth } = input;
+  return Array.from({ length: depth }, (_, index) => index + 1).flatMap((level) => [
+    `insert into branches (id, name, parent_id, fork_revision) overriding system value
+     values (${level + 1}, 'b${level}', ${level}, ${head + level - 1})`,
+    `insert into revisions (id, branch_id, kind, source, corrected)
+     values (${head + level}, ${level + 1}, 'import', 'bench', ${(stocks * bars) / 10})`,
+    `insert into stock_data (series_id, branch_id, ts, valid_from, volume, "open", high, low, "close", adj_close)
+     select s, ${level + 1}, ${DAY('n')}, ${head + level}, p.v, p.o, p.h, p.l, b.c, b.c
+     from generate_series(1, ${stocks}) s
+     cross join generate_series(${level}, ${bars - 1}, 10) n
+     ${barValues(String(head + level))}`,
+    `insert into revision_series (revision_id, series_id, first_ts, last_ts)
+     select ${head + level}, s, ${DAY('0')}, ${DAY(String(bars - 1))} from generate_series(1, ${stocks}) s`,
+  ]);
+}
+
 /** Series and bars of revision 1 once more, in the tables that somebody would make who keeps no versions. */
 export function seedPlainTables(): readonly string[] {
   return [

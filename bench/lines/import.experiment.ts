@@ -4,7 +4,7 @@ import { CopyIn, PLAIN_TABLES } from '../database/copy-in.js';
 import { emptyStore } from '../database/seed.queries.js';
 import { dailyFile, minuteFile, type PriceFile } from '../files/price-files.js';
 import { importByCommandLine, importOverHttp, type ImportJob } from '../processes/import-file.js';
-import { startService } from '../processes/service.js';
+import { startService, type SignedInService } from '../processes/service.js';
 
 const DATABASE = 'bench_import';
 const SYMBOL = 'BENCH';
@@ -66,10 +66,10 @@ function experiment(subject: Subject): Experiment {
       await server.createDatabase(DATABASE);
       bench.defer(() => server.dropDatabase(DATABASE));
       await server.run(DATABASE, PLAIN_TABLES[name], 'grant all on plain_copy to stockroom_app');
-      const { url } = await startService(bench, DATABASE);
+      const service = await startService(bench, DATABASE);
       const rounds: Round[] = [];
       for (let round = 0; round < (bench.quick ? 1 : 5); round++) {
-        rounds.push(await measure(bench, { url, copyIn, file, options: subject.options }));
+        rounds.push(await measure(bench, { service, copyIn, file, options: subject.options }));
         bench.say(describe(rounds.at(-1)));
       }
       const rates = (way: 'commandLine' | 'http'): Sample[] =>
@@ -89,9 +89,14 @@ function experiment(subject: Subject): Experiment {
 /** One round, every load into empty tables and behind a checkpoint, so that none pays for what another left behind. */
 async function measure(
   bench: Bench,
-  input: { url: string; copyIn: CopyIn; file: PriceFile; options: Readonly<Record<string, string>> },
+  input: {
+    service: SignedInService;
+    copyIn: CopyIn;
+    file: PriceFile;
+    options: Readonly<Record<string, string>>;
+  },
 ): Promise<Round> {
-  const { url, copyIn, file, options } = input;
+  const { service, copyIn, file, options } = input;
   const { server } = bench;
   const empty = (): Promise<void> => server.run(DATABASE, ...emptyStore(SYMBOL), 'checkpoint');
   const job = (expected: ImportJob['expected']): ImportJob => ({ file, options, expected });
@@ -103,7 +108,7 @@ async function measure(
   await server.run(DATABASE, 'checkpoint');
   const again = await importByCommandLine(bench, DATABASE, job('unchanged'));
   await empty();
-  const http = await importOverHttp(url, job('inserted'));
+  const http = await importOverHttp(service, job('inserted'));
   return { copy, commandLine, again, http };
 }
 

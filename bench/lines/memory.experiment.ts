@@ -29,13 +29,13 @@ export const memory: Experiment = {
     await bench.server.createDatabase(DATABASE);
     bench.defer(() => bench.server.dropDatabase(DATABASE));
     const service = await startService(bench, DATABASE);
-    const seconds = await importOverHttp(service.url, {
+    const seconds = await importOverHttp(service, {
       file,
       options: { track: 'true' },
       expected: 'inserted',
     });
     bench.say(`${Math.round(file.rows / seconds)} rows/s`);
-    const peak = await service.peakMemory();
+    const peak = await service.process.peakMemory();
     if (peak === null) throw new Error('this system does not say how much memory a process held');
     return new Map([['memory', [{ ours: peak / 1e6, yardstick: null }]]]);
   },

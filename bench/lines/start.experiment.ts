@@ -22,7 +22,7 @@ export const start: Experiment = {
     const samples: Sample[] = [];
     // One more than counted: the first start of each reads its files from the disk.
     for (let round = -1; round < (bench.quick ? 2 : 7); round++) {
-      const service = await startService(bench, DATABASE);
+      const { process: service } = await startService(bench, DATABASE);
       await service.stop();
       const bare = await HttpProcess.start(bench, {
         name: 'bare-nest',

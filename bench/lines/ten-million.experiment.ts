@@ -11,7 +11,7 @@ export const tenMillion: Experiment = {
   lines: [
     {
       key: 'ten-million',
-      title: 'latest 100 bars: 10,000,000 bars stored / 100,000 stored',
+      title: 'latest 100 bars, every page for the first time: 10,000,000 bars stored / 100,000 stored',
       unit: 'req/s',
       measure: 'ratio',
       target: { atLeast: 0.85 },
@@ -31,7 +31,8 @@ async function store(bench: Bench, database: string, stocks: number): Promise<Co
   bench.defer(() => server.dropDatabase(database));
   await server.run(database, ...seedStocks(stocks), ...seedRevision({ revision: 1, stocks, bars: BARS }));
   await server.run(database, ...settle());
-  const { url } = await startService(bench, database);
+  const service = await startService(bench, database);
   const paths = seededSymbols(stocks).map((symbol) => `/v1/stocks/${symbol}/data?limit=100`);
-  return { name: `${stocks * BARS} bars`, url, paths };
+  // What is remembered would hide what is stored.
+  return { name: `${stocks * BARS} bars`, ...service, paths, unique: true };
 }

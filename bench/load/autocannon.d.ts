@@ -17,6 +17,7 @@ declare module 'autocannon' {
     readonly connections: number;
     /** **Units**: seconds. */
     readonly duration: number;
+    readonly headers: Readonly<Record<string, string>>;
     readonly setupClient: (client: Client) => void;
   }
   export default function autocannon(options: Options): Promise<Result>;

@@ -6,15 +6,19 @@ export interface Contestant {
   readonly name: string;
   readonly url: string;
   readonly paths: readonly string[];
+  /** What every request carries. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Never the same address twice, so that nothing can be remembered. The paths must take `&to=`. */
+  readonly unique?: boolean;
 }
 
 /** **Units**: requests answered with success per second. **Errors**: when any was not. */
 export async function loadRate(
   bench: Bench,
-  { name, url, paths }: Contestant,
+  { name, url, paths, headers = {}, unique = false }: Contestant,
   seconds: number,
 ): Promise<number> {
-  const job = JSON.stringify({ url, paths, seconds });
+  const job = JSON.stringify({ url, paths, headers, seconds, unique });
   const { output } = await runProgram(process.execPath, [bench.yardstick('load-process'), job]);
   const { rate, failed } = JSON.parse(output) as { rate: number; failed: number };
   if (failed > 0) throw new Error(`${name} failed ${failed} requests under load`);

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Bench } from '../bench.types.js';
 import type { PriceFile } from '../files/price-files.js';
 import { runProgram } from './run-program.js';
-import { COMMAND_LINE, serviceEnvironment } from './service.js';
+import { COMMAND_LINE, serviceEnvironment, type SignedInService } from './service.js';
 
 /** What an import says of itself, as far as it is checked here. */
 interface Report {
@@ -33,12 +33,12 @@ export async function importByCommandLine(bench: Bench, database: string, job: I
 }
 
 /** **Units**: seconds from the first byte sent to the end of the answer. **Errors**: as {@link importByCommandLine}. */
-export async function importOverHttp(url: string, job: ImportJob): Promise<number> {
+export async function importOverHttp(service: SignedInService, job: ImportJob): Promise<number> {
   const { symbol, ...query } = job.options;
   const path = symbol === undefined ? '/v1/stock-data' : `/v1/stocks/${symbol}/data`;
   const startedAt = performance.now();
-  const headers = { 'content-type': 'text/csv', 'content-length': job.file.bytes };
-  const upload = request(`${url}${path}?${new URLSearchParams(query).toString()}`, {
+  const headers = { ...service.headers, 'content-type': 'text/csv', 'content-length': job.file.bytes };
+  const upload = request(`${service.url}${path}?${new URLSearchParams(query).toString()}`, {
     method: 'POST',
     headers,
   });

@@ -8,6 +8,16 @@ const SERVICE = join(ROOT, 'dist/src/main.js');
 /** The command line, as built. */
 export const COMMAND_LINE = join(ROOT, 'dist/src/cli/main.js');
 
+/** The first administrator of every database of the benchmark, who asks for everything. */
+const ADMIN = { login: 'bench@example.org', password: 'a long walk through many figures' };
+
+/** A service that runs, and what signed-in requests carry. */
+export interface SignedInService {
+  readonly process: HttpProcess;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** The environment of the service and of the command line on a database of the benchmark; all else is as by default. */
 export function serviceEnvironment(bench: Bench, database: string): Record<string, string> {
   return {
@@ -18,12 +28,17 @@ export function serviceEnvironment(bench: Bench, database: string): Record<strin
     DATABASE_MIGRATION_URL: connectionUrl(bench.server.connection(database, 'owner')),
     // The load comes from one client, and is to be answered.
     STOCKROOM_REQUEST_QUOTAS_ENABLED: 'false',
+    STOCKROOM_ADMIN_EMAIL: ADMIN.login,
+    STOCKROOM_ADMIN_PASSWORD: ADMIN.password,
     ENCRYPTION_KEYS: `bench:${Buffer.alloc(32, 'stockroom benchmark').toString('base64')}`,
   };
 }
 
-/** Starts the service as somebody would who runs it: the built files, its log as lines of JSON at level info. */
-export async function startService(bench: Bench, database: string): Promise<HttpProcess> {
+/**
+ * Starts the service as somebody would who runs it: the built files, its log as lines of JSON at level info; and signs in. **Why** a
+ * session and not a visitor: its look-up is the longer one.
+ */
+export async function startService(bench: Bench, database: string): Promise<SignedInService> {
   const service = await HttpProcess.start(bench, {
     name: `service-${database}`,
     script: SERVICE,
@@ -31,5 +46,12 @@ export async function startService(bench: Bench, database: string): Promise<Http
     readyPath: '/readyz',
   });
   bench.defer(() => service.stop());
-  return service;
+  const answer = await fetch(`${service.url}/v1/sessions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(ADMIN),
+  });
+  if (!answer.ok) throw new Error(`signing in ended with ${answer.status}: ${await answer.text()}`);
+  const { token } = (await answer.json()) as { token: string };
+  return { process: service, url: service.url, headers: { authorization: `Bearer ${token}` } };
 }
