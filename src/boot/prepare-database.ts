@@ -4,6 +4,7 @@ import type { ConnectionSettings } from '../config/settings.js';
 import { DatabaseSetupError } from '../database/database.errors.js';
 import { runStatement, withConnection } from '../database/direct-connection.js';
 import { driverErrorFacts } from '../database/driver-errors.js';
+import { checkPooler } from '../database/pooler.js';
 import { currentUserRights, missingRoles, rolesScript } from '../database/roles.queries.js';
 import { SchemaMigrator } from '../database/schema-migrator.js';
 import { waitForDatabase } from '../database/wait-for-database.js';
@@ -78,6 +79,8 @@ export async function createRoles(client: Client, user: string): Promise<void> {
 async function warnAboutRights(database: OpenDatabase, warn: (warning: string) => void): Promise<void> {
   const { app } = database.settings.database;
   await withConnection(app, async (client) => {
+    const pooled = await checkPooler(client, database.settings.database);
+    if (pooled !== null) warn(pooled);
     const [rights] = await runStatement(client, currentUserRights());
     const [superuser, bypassesRls, owner, isApp] = rights ?? [];
     if (superuser === true || bypassesRls === true || owner === true) {

@@ -142,7 +142,7 @@ export const databaseUseVariables = {
   }),
   DATABASE_NAMED_STATEMENTS: optionalFlag({
     description:
-      'Hot statements are prepared once per connection, worth about half again in requests per second. Switch off behind a transaction pooler that does not know them (PgBouncer before 1.21).',
+      'Hot statements are prepared once per connection, worth about half again in requests per second. Switch off behind a transaction pooler that does not know them (PgBouncer before 1.21); that also leaves time limits to the settings of the database user.',
     default: '`true`; `false` if `DATABASE_URL` says `pgbouncer=true`',
   }),
   DATABASE_STARTUP_WAIT_SECONDS: integer({

@@ -44,6 +44,8 @@ export interface Settings {
       readonly idleInTransactionMs: number;
     };
     readonly namedStatements: boolean;
+    /** A pooler may give each transaction another session: nothing may be set for a session. */
+    readonly throughPooler: boolean;
     readonly startupWaitSeconds: number;
     readonly migrateOnStart: boolean;
   };
@@ -261,6 +263,7 @@ function databaseSettings(environment: Environment, connections: DatabaseConnect
       idleInTransactionMs: environment.DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS,
     },
     namedStatements: environment.DATABASE_NAMED_STATEMENTS ?? !connections.throughPooler,
+    throughPooler: connections.throughPooler || environment.DATABASE_NAMED_STATEMENTS === false,
     startupWaitSeconds: environment.DATABASE_STARTUP_WAIT_SECONDS,
     migrateOnStart: environment.DATABASE_MIGRATE_ON_START,
   };

@@ -61,12 +61,21 @@ export function ownerSession(connection: ConnectionSettings): string {
   return connection.options === undefined ? own : `${connection.options} ${own}`;
 }
 
-/** The time limits that a session begins with. */
-export function sessionLimits({ timeouts }: Pick<Settings['database'], 'timeouts'>): {
-  readonly statement_timeout: number;
-  readonly lock_timeout: number;
-  readonly idle_in_transaction_session_timeout: number;
+/**
+ * The time limits that a session begins with.
+ *
+ * **Why** none through a pooler: it refuses a client that asks for settings at the start, or drops them silently. There the user's own
+ * settings in the database are the limits, and the start warns when there are none.
+ */
+export function sessionLimits({
+  timeouts,
+  throughPooler,
+}: Pick<Settings['database'], 'timeouts' | 'throughPooler'>): {
+  readonly statement_timeout?: number;
+  readonly lock_timeout?: number;
+  readonly idle_in_transaction_session_timeout?: number;
 } {
+  if (throughPooler) return {};
   return {
     statement_timeout: timeouts.statementMs,
     lock_timeout: timeouts.lockMs,

@@ -9,6 +9,7 @@ import { driverErrorFacts } from './driver-errors.js';
 import { migrationFile, migrationNumber } from './migration-files.js';
 import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
 import { ormOptions, ownerSession } from './orm-options.js';
+import { requireDirect } from './pooler.js';
 import { isGrant, repairGrants } from './repair-grants.js';
 import { currentUserRights, missingRoles, OWNER_ROLE } from './roles.queries.js';
 
@@ -114,6 +115,7 @@ export class SchemaMigrator {
 
   private async locked<T>(work: (orm: MikroORM) => Promise<T>): Promise<T> {
     return withConnection(this.connection, async (client) => {
+      await requireDirect(client, this.connection);
       await takeLock(client);
       try {
         return await this.withOrm(work);
@@ -149,10 +151,13 @@ export class SchemaMigrator {
   }
 
   private async requireRoles(): Promise<void> {
-    const { missing, rights } = await withConnection(this.connection, async (client) => ({
-      missing: await runStatement(client, missingRoles()),
-      rights: (await runStatement(client, currentUserRights()))[0],
-    }));
+    const { missing, rights } = await withConnection(this.connection, async (client) => {
+      await requireDirect(client, this.connection);
+      return {
+        missing: await runStatement(client, missingRoles()),
+        rights: (await runStatement(client, currentUserRights()))[0],
+      };
+    });
     const [superuser, , owner] = rights ?? [];
     if (missing.length === 0 && (superuser === true || owner === true)) return;
     if (missing.length === 0) {

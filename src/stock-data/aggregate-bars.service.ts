@@ -7,7 +7,7 @@ import { StocksService } from '../stocks/stocks.service.js';
 import { PointReads } from '../versioning/point-reads.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
-import { sourceBounds } from './aggregate-buckets.js';
+import { sourceBounds } from './aggregate-bucket.format.js';
 import { aggregatePage, storedSince } from './aggregate.queries.js';
 import {
   AGGREGATES,

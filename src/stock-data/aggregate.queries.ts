@@ -1,6 +1,6 @@
 import type { Statement } from '../database/statement.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
-import type { SourceBounds } from './aggregate-buckets.js';
+import type { SourceBounds } from './aggregate-bucket.format.js';
 import { AGGREGATES, type AggregateInterval } from './aggregate.types.js';
 import { barCsv, barJson, type BarFormat } from './bar.format.js';
 
@@ -15,7 +15,7 @@ export interface AggregatePage extends SourceBounds {
   readonly sourceRows: number;
 }
 
-/** SQL of the start of a source bar's bucket. Buckets of `aggregate-buckets.ts` begin at the same instants. */
+/** SQL of the start of a source bar's bucket. Buckets of `aggregate-bucket.format.ts` begin at the same instants. */
 const BUCKETS: Readonly<Record<AggregateInterval, string>> = {
   '1w': `date_trunc('week', v.ts, 'UTC')`,
   '1mo': `date_trunc('month', v.ts, 'UTC')`,

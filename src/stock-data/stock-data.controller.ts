@@ -11,7 +11,7 @@ import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
 import { AggregateBarsService, type AggregateDownload } from './aggregate-bars.service.js';
 import { barTime, rangeBounds } from './bar-time.format.js';
 import { barPageResponse, barPath, barResponse, barVersionsResponse, type BarPath } from './dto/bar.dto.js';
-import { ApiMinRevision, readMinRevision } from './min-revision.header.js';
+import { ApiMinRevision, readMinRevision } from './min-revision.decorator.js';
 import { oneBarQuery, readBarsQuery, type OneBarQuery, type ReadBarsQuery } from './dto/read-bars.dto.js';
 import { ReadBarsService } from './read-bars.service.js';
 

@@ -41,10 +41,7 @@ export const barPageResponse = z
     revision: z
       .int()
       .meta({ description: 'What `asOf` resolved to: ask with it again and the answer is the same.' }),
-    computedFrom: z
-      .enum(['1d', '1m'])
-      .optional()
-      .meta({ description: 'Interval of the bars that these were computed from; absent for stored bars.' }),
+    computedFrom: z.enum(['1d', '1m']).optional().meta({ description: 'Absent where bars were stored.' }),
     data: z.array(barResponse),
     nextCursor: z.string().nullable(),
   })

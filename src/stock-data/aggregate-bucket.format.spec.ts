@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bucketStart, nextBucketStart, sourceBounds } from './aggregate-buckets.js';
+import { bucketStart, nextBucketStart, sourceBounds } from './aggregate-bucket.format.js';
 import { AGGREGATE_INTERVALS, type AggregateInterval } from './aggregate.types.js';
 
 const startOf = (interval: AggregateInterval, at: string): string =>
