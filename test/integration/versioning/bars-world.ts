@@ -1,0 +1,67 @@
+import type { Statement } from '../../../src/database/statement.js';
+import { SqlService } from '../../../src/database/sql.service.js';
+import { barPage } from '../../../src/stock-data/bars.queries.js';
+import { BARS } from '../../../src/stock-data/bars.types.js';
+import { ReadBarsService } from '../../../src/stock-data/read-bars.service.js';
+import { VersioningService } from '../../../src/versioning/versioning.service.js';
+import { makeSeries, proposalsOf } from '../../factories/versioned-bars.js';
+import type { TestApp } from '../../support/test-app.js';
+import type { VersionedWorld } from './history-world.js';
+
+const FIRST_DAY = Date.UTC(2020, 0, 1);
+const MS_PER_DAY = 86_400_000;
+let made = 0;
+
+const dayOf = (key: string): number => (Date.parse(key) - FIRST_DAY) / MS_PER_DAY;
+
+/** The closes as PostgreSQL wrote them: a binary float would hide a digit. */
+function closesIn(text: string): string {
+  return [...text.matchAll(/"date":"([^"]+)".*?"close":([^,]+)/g)]
+    .map(([, date = '', close]) => `${dayOf(date)}=${close}`)
+    .join(' ');
+}
+
+/** Bars as the service reads them. */
+export function barsWorld({ app, db }: TestApp): VersionedWorld {
+  const bars = app.get(ReadBarsService);
+  const sql = app.get(SqlService);
+  const versioning = app.get(VersioningService);
+  const symbols = new Map<number, string>();
+  const wholeRange = async (
+    seriesId: number,
+    { branch, revision }: { branch: string; revision: number },
+  ): Promise<Statement> => {
+    const point = await versioning.readPoint(branch, { revision });
+    const range = { from: null, to: null, order: 'asc', limit: 100 } as const;
+    return barPage({ ...range, seriesId, interval: '1d', point }, 'json');
+  };
+  return {
+    table: BARS,
+    async newScope() {
+      const symbol = `H${++made}`;
+      const scope = await makeSeries(db.owner, symbol);
+      symbols.set(scope, symbol);
+      return scope;
+    },
+    proposals: proposalsOf,
+    dayOf,
+    async read(scope, { branch, revision }) {
+      const isNow = revision === Number.MAX_SAFE_INTEGER;
+      const { body } = await bars.page(
+        {
+          ...{ symbol: symbols.get(scope) ?? '', interval: '1d', branch, order: 'asc', from: null, to: null },
+          asOf: isNow ? undefined : { revision },
+        },
+        100,
+        undefined,
+      );
+      const shown = closesIn(body);
+      // The page may come from memory; what is stored must say the same.
+      const stored = closesIn(
+        String((await sql.readOne(await wholeRange(scope, { branch, revision })))?.[1]),
+      );
+      if (shown !== stored) throw new Error(`the page shows ${shown}, stored is ${stored}`);
+      return shown;
+    },
+  };
+}
