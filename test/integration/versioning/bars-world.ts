@@ -1,18 +1,45 @@
+import type { ConnectionSettings } from '../../../src/config/settings.js';
+import { withConnection } from '../../../src/database/direct-connection.js';
 import type { Statement } from '../../../src/database/statement.js';
 import { SqlService } from '../../../src/database/sql.service.js';
 import { barPage } from '../../../src/stock-data/bars.queries.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { ReadBarsService } from '../../../src/stock-data/read-bars.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
-import { makeSeries, proposalsOf } from '../../factories/versioned-bars.js';
+import { proposalsOf } from '../../factories/versioned-bars.js';
 import type { TestApp } from '../../support/test-app.js';
 import type { VersionedWorld } from './history-world.js';
 
 const FIRST_DAY = Date.UTC(2020, 0, 1);
 const MS_PER_DAY = 86_400_000;
-let made = 0;
+const BATCH = 200;
+let batches = 0;
 
 const dayOf = (key: string): number => (Date.parse(key) - FIRST_DAY) / MS_PER_DAY;
+
+/** Stocks with a daily series each, many at a time: a connection for each would take longer than its history. */
+async function makeSeriesInBulk(
+  owner: ConnectionSettings,
+): Promise<readonly (readonly [scope: number, symbol: string])[]> {
+  const prefix = `H${++batches}.`;
+  return withConnection(owner, async (client) => {
+    await client.query('set role stockroom_owner');
+    const { rows } = await client.query<{ id: number; symbol: string }>(
+      `with s as (
+         insert into tracked_stocks (id, symbol)
+         select gen_random_uuid(), $1 || n from generate_series(1, $2) n
+         returning id, symbol
+       ),
+       x as (
+         insert into stock_series (tracked_stock_id, "interval") select id, '1d' from s
+         returning id, tracked_stock_id
+       )
+       select x.id, s.symbol from x join s on s.id = x.tracked_stock_id`,
+      [prefix, BATCH],
+    );
+    return rows.map(({ id, symbol }) => [id, symbol] as const);
+  });
+}
 
 /** The closes as PostgreSQL wrote them: a binary float would hide a digit. */
 function closesIn(text: string): string {
@@ -27,6 +54,7 @@ export function barsWorld({ app, db }: TestApp): VersionedWorld {
   const sql = app.get(SqlService);
   const versioning = app.get(VersioningService);
   const symbols = new Map<number, string>();
+  const free: (readonly [scope: number, symbol: string])[] = [];
   const wholeRange = async (
     seriesId: number,
     { branch, revision }: { branch: string; revision: number },
@@ -38,8 +66,8 @@ export function barsWorld({ app, db }: TestApp): VersionedWorld {
   return {
     table: BARS,
     async newScope() {
-      const symbol = `H${++made}`;
-      const scope = await makeSeries(db.owner, symbol);
+      if (free.length === 0) free.push(...(await makeSeriesInBulk(db.owner)));
+      const [scope, symbol] = free.pop() ?? [0, ''];
       symbols.set(scope, symbol);
       return scope;
     },

@@ -49,9 +49,8 @@ describe('any history of imports, corrections, withdrawals, forks, merges, rever
           }),
         );
       }),
-      propertyOptions({ runs: 100 * DEPTH, limitMs: limitMs * DEPTH }),
+      propertyOptions({ runs: 1_000 * DEPTH, limitMs: limitMs * DEPTH }),
     );
-    console.log('HISTORIES', histories);
   }
 
   /** Versions that overlap, leave a gap after which nothing is, or are open twice. */
