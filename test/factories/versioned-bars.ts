@@ -58,7 +58,7 @@ export async function makeSeries(owner: ConnectionSettings, symbol: string): Pro
   });
 }
 
-/** A branch forked off its parent at a revision, made as the owner: no route makes them yet. */
+/** A branch forked off its parent at a revision, made as the owner: for tests that fork where no route would. */
 export async function makeBranch(
   owner: ConnectionSettings,
   branch: { readonly name: string; readonly parent: string; readonly forkRevision: number },

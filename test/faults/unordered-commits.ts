@@ -7,7 +7,7 @@ import { VersioningService } from '../../src/versioning/versioning.service.js';
  * The same commits with one thing left out: nobody waits for a turn, and each takes its number from a sequence, as a design
  * without the commit lock would. For controls: whatever watches the order of revisions must find this one out.
  */
-export function versioningWithoutLock(sql: SqlService, sequence: string): VersioningService {
+export function sqlWithoutLock(sql: SqlService, sequence: string): SqlService {
   const substitute = (statement: Statement): Statement => {
     if (statement.name === 'commit_lock')
       return { name: 'no_lock', text: 'select 1', values: [], prepared: false };
@@ -29,16 +29,19 @@ export function versioningWithoutLock(sql: SqlService, sequence: string): Versio
         return typeof member === 'function' ? (member.bind(target) as unknown) : member;
       },
     });
-  return new VersioningService(
-    new Proxy(sql, {
-      get: (target, name) => {
-        if (name === 'transaction') {
-          return <T>(work: (tx: SqlTransaction) => Promise<T>) =>
-            target.transaction((tx) => work(unlocked(tx)));
-        }
-        const member: unknown = Reflect.get(target, name, target);
-        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-      },
-    }),
-  );
+  return new Proxy(sql, {
+    get: (target, name) => {
+      if (name === 'transaction') {
+        return <T>(work: (tx: SqlTransaction) => Promise<T>) =>
+          target.transaction((tx) => work(unlocked(tx)));
+      }
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+}
+
+/** Versioning over {@link sqlWithoutLock}. */
+export function versioningWithoutLock(sql: SqlService, sequence: string): VersioningService {
+  return new VersioningService(sqlWithoutLock(sql, sequence));
 }

@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
 import { DomainError } from '../../../src/common/errors.js';
-import type { Change } from '../../factories/versioned-bars.js';
 import {
   countsOf,
   effective,
@@ -135,7 +134,10 @@ export class HistoryRun {
     const merge = () => this.services.merges.merge(this.world.table, request, keysOf);
     const outcome = await this.outcome(merge());
     const { parent } = branch;
-    if (parent === null) return void expect(outcome).toMatchObject({ code: 'root-branch' });
+    if (parent === null) {
+      expect(outcome).toMatchObject({ code: 'root-branch' });
+      return;
+    }
     const ended = [parent, branch].find(({ status }) => status !== 'open');
     if (ended !== undefined) return this.expectRefused(outcome, ended);
     const judgement = mergeOf(branch, parent, onConflict);
@@ -206,7 +208,7 @@ export class HistoryRun {
     if (dryRun || nothing || id === null) return;
     expect(id).toBeGreaterThan(this.revisions.at(-1)?.id ?? 0);
     this.revisions.push({ id, branch });
-    branch.commits.push({ revision: id, changes: judgement.changes as readonly Change[] });
+    branch.commits.push({ revision: id, changes: judgement.changes });
   }
 
   private async outcome(done: Promise<{ revision: number | null } & Counts>): Promise<Outcome> {

@@ -56,7 +56,7 @@ describe('any history of imports, corrections, withdrawals, forks, merges, rever
   /** Versions that overlap, leave a gap after which nothing is, or are open twice. */
   async function brokenVersions({ table, scope, key }: VersionedWorld['table']): Promise<readonly unknown[]> {
     return withConnection(service.db.superuser, async (client) => {
-      const { rows } = await client.query(
+      const { rows } = await client.query<Record<string, unknown>>(
         `select * from (
            select ${scope}, branch_id, ${key}, valid_from, valid_to,
              lead(valid_from) over (partition by ${scope}, branch_id, ${key} order by valid_from) as next
