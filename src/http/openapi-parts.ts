@@ -17,6 +17,10 @@ export const TAGS = [
   },
   { name: 'sessions', description: 'Signing in and out, and what else is signed in.' },
   { name: 'users', description: 'Accounts: registering, one’s own, and everybody’s for administrators.' },
+  {
+    name: 'credentials',
+    description: 'One’s own secrets for outside services: stored encrypted, shown masked.',
+  },
   { name: 'operations', description: 'For whoever runs the service.' },
 ] as const;
 
