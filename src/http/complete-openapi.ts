@@ -67,6 +67,8 @@ function completeOperation(operation: Operation, method: (typeof METHODS)[number
 function addErrors(operation: Operation): void {
   const needsSession = (operation.security ?? []).length > 0;
   const needsRole = REFUSED_BY_ROLE in operation;
+  // Of every operation: an X-Session-Id that cannot be one.
+  operation.responses['400'] ??= problem('Malformed or invalid');
   if (needsSession) operation.responses['401'] ??= problem('No valid session');
   if (needsRole) operation.responses['403'] ??= problem('Not allowed by role');
   if (!(NOT_LIMITED in operation)) operation.responses['429'] ??= problem('Too many requests');

@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Role } from '../../src/common/principal.js';
 import type { OpenDatabase } from '../../src/boot/open-database.js';
 import { StartupService } from '../../src/boot/startup.service.js';
-import { loadSettings, type Settings } from '../../src/config/settings.js';
+import { loadSettings, SETTINGS, type Settings } from '../../src/config/settings.js';
 import { generateSecret } from '../../src/encryption/secrets.js';
 import { createApp } from '../../src/http/create-app.js';
 import { ApiClient } from './api-client.js';
@@ -19,6 +19,8 @@ export interface TestAppOptions {
   /** Limits that no person may set so low. */
   readonly imports?: Partial<Settings['imports']>;
   readonly pool?: Partial<Settings['database']['pool']>;
+  /** A replica of a service that runs: over its database and with its keys. Close it first. */
+  readonly beside?: TestApp;
   /** Another way to the database than the direct one, or replicas of it. */
   readonly database?: (db: TestDatabase) => Partial<OpenDatabase['settings']['database']>;
 }
@@ -50,7 +52,8 @@ const KEY_BYTES = 32;
  * application role. Call it in `beforeAll` and its `close` in `afterAll`.
  */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const db = await createTestDatabase();
+  const { beside } = options;
+  const db = beside?.db ?? (await createTestDatabase());
   const dataDir = await mkdtemp(join(tmpdir(), 'stockroom-app-'));
   const database = openTestDatabase(db, dataDir, options);
   const app = await createApp(database);
@@ -72,7 +75,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     spoolDir: database.settings.imports.spoolDir,
     close: async () => {
       await app.close();
-      await db.drop();
+      if (beside === undefined) await db.drop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
@@ -86,7 +89,8 @@ function openTestDatabase(db: TestDatabase, dataDir: string, options: TestAppOpt
     DATABASE_MIGRATE_ON_START: 'false',
     // All tests come from one address; those of the limits switch them on.
     STOCKROOM_REQUEST_QUOTAS_ENABLED: 'false',
-    ENCRYPTION_KEYS: `test-1:${generateSecret(KEY_BYTES)}`,
+    ENCRYPTION_KEYS:
+      options.beside?.app.get<Settings>(SETTINGS).encryption.keys ?? `test-1:${generateSecret(KEY_BYTES)}`,
     ...options.env,
   });
   return {
