@@ -92,7 +92,12 @@ interface Worker {
 
 async function startWorkers(
   plan: DrillPlan,
-  { db, userId, keys, keysFile }: { db: TestDatabase; userId: string } & Required<ProcessOptions>,
+  {
+    db,
+    userId,
+    keys,
+    keysFile,
+  }: { db: TestDatabase; userId: string } & Required<Pick<ProcessOptions, 'keys' | 'keysFile'>>,
   children: ChildProcessWithoutNullStreams[],
 ): Promise<readonly Worker[]> {
   const options = plan.onePhase ? { keys } : { keys, keysFile };

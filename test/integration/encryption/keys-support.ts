@@ -1,4 +1,4 @@
-import { Module, type INestApplicationContext } from '@nestjs/common';
+import { Module, type INestApplicationContext, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { entities } from '../../../mikro-orm.config.js';
 import { ConfigModule } from '../../../src/config/config.module.js';
@@ -17,16 +17,19 @@ export const newKey = (id: string): string => `${id}:${generateSecret(32)}`;
 export interface ProcessOptions {
   readonly keys: string;
   readonly keysFile?: KeysFile;
+  /** Is told everything, every statement included. */
+  readonly logger?: LoggerService;
 }
 
 /** Settings of a process over a test's database. */
 export function settingsOf(
   db: Pick<TestDatabase, 'app' | 'owner'>,
-  { keys, keysFile }: ProcessOptions,
+  { keys, keysFile, logger }: ProcessOptions,
 ): Settings {
   const settings = loadSettings({ ENCRYPTION_KEYS: keys });
   return {
     ...settings,
+    log: { ...settings.log, slowQueryMs: logger === undefined ? 60_000 : 0 },
     encryption: { ...settings.encryption, keysFile },
     database: { ...settings.database, app: db.app, migration: db.owner },
   };
@@ -47,7 +50,10 @@ export async function openProcess(
     ],
   })
   class SecretsOnly {}
-  return NestFactory.createApplicationContext(SecretsOnly, { logger: false, abortOnError: false });
+  return NestFactory.createApplicationContext(SecretsOnly, {
+    logger: options.logger ?? false,
+    abortOnError: false,
+  });
 }
 
 /** A person in the database. **Shape**: their id. */
