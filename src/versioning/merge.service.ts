@@ -12,7 +12,7 @@ import { collectCompared } from './commit/three-way.js';
 import { requireOpen, takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
 import { lineageAt, NOW, type Line } from './lineage.types.js';
-import { oneSnapshot, patience } from './revisions.queries.js';
+import { oneSnapshot, patience, timeForManyRows } from './revisions.queries.js';
 import { rowsOfBranch, scopesOfBranch } from './three-way.queries.js';
 import { RootBranch } from './versioning.errors.js';
 import { VersioningService } from './versioning.service.js';
@@ -65,6 +65,7 @@ export class MergeService {
       const doneMeanwhile = await answered(tx, request, line);
       if (doneMeanwhile !== null) return doneMeanwhile;
       requireOpen(branch, status);
+      await tx.run(timeForManyRows());
       const report = await write(tx, { table, request, line, parent, describe });
       if (dryRun) tx.rollback();
       return report;

@@ -5,7 +5,7 @@ import { collectCompared } from './commit/three-way.js';
 import { takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
 import { lineageAt, NOW } from './lineage.types.js';
-import { branchOfRevision, oneSnapshot, patience } from './revisions.queries.js';
+import { branchOfRevision, oneSnapshot, patience, timeForManyRows } from './revisions.queries.js';
 import { rowsOfRevision, scopesOfRevision } from './three-way.queries.js';
 import { RevisionNotFound, RevisionOnOtherBranch } from './versioning.errors.js';
 import { VersioningService } from './versioning.service.js';
@@ -57,6 +57,7 @@ export class RevertService {
       if (dryRun) await tx.run(oneSnapshot());
       await tx.run(patience());
       await takeTurn(tx, line, dryRun);
+      await tx.run(timeForManyRows());
       const scopes = (await tx.run(scopesOfRevision(table, revision))).map(([scope]) => Number(scope));
       const unchanged = await collectCompared(tx, {
         table,

@@ -17,6 +17,18 @@ export function patience(): Statement {
 }
 
 /**
+ * Gives the statements of a merge or revert the time that as many rows as an import has may take. **Why** not before the turn:
+ * there {@link patience} is the limit.
+ */
+export function timeForManyRows(): Statement {
+  return {
+    name: 'commit_many_rows',
+    text: `select set_config('statement_timeout', '30min', true)`,
+    values: [],
+  };
+}
+
+/**
  * Waits for the turn to commit. Held to the end of the transaction, so revisions become visible in the order of their
  * numbers: an answer given for a revision can never change because an earlier one was still on its way.
  */
