@@ -23,10 +23,11 @@ describe('a token that was ended', () => {
   });
 
   const accepted = async (token: string, times: number): Promise<number> => {
-    const asked = Array.from({ length: times }, (_, at) =>
-      replicas[at % replicas.length]?.stranger.as(token).get('/v1/sessions', { query: { limit: 1 } }),
-    );
-    return (await Promise.all(asked)).filter((answer) => answer?.status === 200).length;
+    const asked = Array.from({ length: times }, async (_, at) => {
+      const api = replicas[at % replicas.length]?.stranger.as(token);
+      return (await api?.get('/v1/sessions', { query: { limit: 1 } }))?.status;
+    });
+    return (await Promise.all(asked)).filter((status) => status === 200).length;
   };
 
   /** How often a token is accepted by any process once it was ended through the first. Each has seen it before. */
