@@ -4,7 +4,6 @@ import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { SqlService } from '../database/sql.service.js';
 import { CurrentKeys } from '../encryption/current-keys.js';
-import { KeyRingError } from '../encryption/encryption.errors.js';
 import { readKeysFile } from '../encryption/key-file.js';
 import { KeyRing } from '../encryption/key-ring.js';
 import { WARN_VALUES_PER_KEY } from '../encryption/key-usage.js';
@@ -27,7 +26,8 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
   private readonly name = `process ${process.pid} on ${hostname()}`;
   private text: string | undefined;
   private timer: NodeJS.Timeout | null = null;
-  private beating: Promise<void> = Promise.resolve();
+  private beating: Promise<void> | null = null;
+  private readonly trouble = new Map<string, string>();
 
   constructor(
     private readonly sql: SqlService,
@@ -46,27 +46,22 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
   async begin(): Promise<void> {
     await this.sql.transaction((tx) => tx.run(removeLostProcesses()));
     await this.report();
-    // Only now: a rotation that did not see this process yet has changed the file already, one that comes later waits for it.
-    if (!(await this.reload())) await this.known.admit(this.keys.ring);
+    try {
+      // Only now: a rotation that did not see this process yet has changed the file already, one that comes later waits for it.
+      if (!(await this.reload())) await this.known.admit(this.keys.ring);
+    } catch (error) {
+      // It will not run, so nobody shall wait for it.
+      await this.leave();
+      throw error;
+    }
     await this.beat();
-    this.timer = setInterval(() => {
-      this.beating = this.beating.then(() => this.beat());
-    }, BEAT_MS).unref();
+    this.timer = setInterval(() => void this.beat(), BEAT_MS).unref();
   }
 
-  /** Takes over a changed key file and reports. **Why** no error: the next beat tries again. */
+  /** Takes over a changed key file and reports. **Why** no error: the next beat tries again. A slow one is not joined by others. */
   async beat(): Promise<void> {
-    try {
-      await this.reload();
-    } catch (error) {
-      this.logger.error({ msg: 'the key file was not taken over', reason: String(error) });
-    }
-    try {
-      await this.report();
-      await this.reportUsage();
-    } catch (error) {
-      this.logger.warn({ msg: 'the keys of this process were not reported', err: error });
-    }
+    this.beating ??= this.beatOnce().finally(() => (this.beating = null));
+    return this.beating;
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -74,28 +69,44 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
     clearInterval(this.timer);
     await this.beating;
     await this.reportUsage().catch(() => undefined);
+    await this.leave();
+  }
+
+  private async leave(): Promise<void> {
     await this.sql.transaction((tx) => tx.run(removeProcess(this.id))).catch(() => undefined);
   }
 
-  /**
-   * Puts the keys of a changed file in force, whole or not at all. **Shape**: whether it did. **Errors**: `KeyRingError`, once for
-   * each content that is refused.
-   */
+  private async beatOnce(): Promise<void> {
+    await this.attempt('the key file is not taken over', () => this.reload());
+    await this.attempt('the keys of this process are not reported', async () => {
+      await this.report();
+      await this.reportUsage();
+    });
+  }
+
+  /** Says once what is wrong, not at each beat. */
+  private async attempt(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+      this.trouble.delete(what);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (this.trouble.get(what) !== reason) this.logger.error({ msg: what, reason });
+      this.trouble.set(what, reason);
+    }
+  }
+
+  /** Puts the keys of a changed file in force, whole or not at all. **Shape**: whether it did. **Errors**: `KeyRingError`. */
   private async reload(): Promise<boolean> {
     const { encryption } = this.settings;
     if (encryption.keysFile === undefined) return false;
     const text = await readKeysFile(encryption.keysFile);
     if (text === this.text) return false;
-    try {
-      const ring = await KeyRing.load({ ...encryption, keys: text });
-      await this.known.admit(ring);
-      this.keys.replace(ring);
-      this.logger.log({ msg: 'the key file has changed', keys: ring.ids });
-    } catch (error) {
-      if (error instanceof KeyRingError) this.text = text;
-      throw error;
-    }
+    const ring = await KeyRing.load({ ...encryption, keys: text });
+    await this.known.admit(ring);
+    this.keys.replace(ring);
     this.text = text;
+    this.logger.log({ msg: 'the key file has changed', keys: ring.ids });
     return true;
   }
 

@@ -6,11 +6,11 @@ import type { AuditEntry } from '../audit/audit.types.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { runStatement } from '../database/direct-connection.js';
 import { NOBODY, UnitOfWork } from '../database/unit-of-work.service.js';
-import { rotateCells } from './cell-rotation.js';
+import { rotateCells } from './rotation/cell-rotation.js';
 import { RetirementRefused, RotationRefused } from './keys.errors.js';
 import { markRetired } from './keys.queries.js';
 import type { CellCount, KeyStatus, RotationReport } from './keys.types.js';
-import { asOnlyOwner, asOwner, encryptedTables } from './owner-connection.js';
+import { asOnlyOwner, asOwner, encryptedTables } from './rotation/owner-connection.js';
 import { RingKeeperService } from './ring-keeper.service.js';
 import { countCells } from './rotation.queries.js';
 

@@ -1,8 +1,8 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { EncryptionService } from '../../src/encryption/encryption.service.js';
-import { rotateCells } from '../../src/keys/cell-rotation.js';
+import { rotateCells } from '../../src/keys/rotation/cell-rotation.js';
 import { KeysService } from '../../src/keys/keys.service.js';
-import { asOwner, encryptedTables } from '../../src/keys/owner-connection.js';
+import { asOwner, encryptedTables } from '../../src/keys/rotation/owner-connection.js';
 import { openProcess, settingsOf, type ProcessOptions } from '../integration/encryption/keys-support.js';
 import type { DrillDatabase } from './key-rotation-types.js';
 

@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
-import { runStatement } from '../database/direct-connection.js';
-import { retryTransaction } from '../database/retry.js';
-import { DecryptionError } from '../encryption/encryption.errors.js';
-import type { EncryptionService } from '../encryption/encryption.service.js';
-import { replaceCells, staleCells, type EncryptedTable, type Replacement } from './rotation.queries.js';
-import type { UnreadableCell } from './keys.types.js';
+import { runStatement } from '../../database/direct-connection.js';
+import { retryTransaction } from '../../database/retry.js';
+import { DecryptionError } from '../../encryption/encryption.errors.js';
+import type { EncryptionService } from '../../encryption/encryption.service.js';
+import { replaceCells, staleCells, type EncryptedTable, type Replacement } from '../rotation.queries.js';
+import type { UnreadableCell } from '../keys.types.js';
 
 /** Rows of one round trip: some ten milliseconds, during which their writers may have to wait. */
 const BATCH_ROWS = 500;

@@ -1,12 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Client } from 'pg';
-import type { Settings } from '../config/settings.js';
-import { DatabaseSetupError } from '../database/database.errors.js';
-import { runStatement, withConnection } from '../database/direct-connection.js';
-import { ownerSession } from '../database/orm-options.js';
-import { encryptedProperties } from '../encryption/encrypted.type.js';
-import { RotationRefused } from './keys.errors.js';
-import { tryRotationLock, type EncryptedTable } from './rotation.queries.js';
+import type { Settings } from '../../config/settings.js';
+import { DatabaseSetupError } from '../../database/database.errors.js';
+import { runStatement, withConnection } from '../../database/direct-connection.js';
+import { ownerSession } from '../../database/orm-options.js';
+import { encryptedProperties } from '../../encryption/encrypted.type.js';
+import { RotationRefused } from '../keys.errors.js';
+import { tryRotationLock, type EncryptedTable } from '../rotation.queries.js';
 
 /**
  * Runs `work` as the owner of the tables, whose policy shows every person's rows; the application's shows none.
