@@ -19,8 +19,8 @@ function shuffled<T>(items: readonly T[]): T[] {
     .map(([, item]) => item);
 }
 
-/** More than any client asks for while it is measured. */
-const UNIQUE_REQUESTS = 4_000;
+/** For each connection: more than the service remembers, few enough to be prepared in no time. */
+const UNIQUE_REQUESTS = 600;
 
 /** The same bars under another address: an upper bound behind all of them. */
 function neverAsked(path: string): string {
