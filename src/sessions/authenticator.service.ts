@@ -3,11 +3,10 @@ import type { FastifyRequest } from 'fastify';
 import type { Principal, Role, SignedIn } from '../common/principal.js';
 import { originOf } from '../common/request-origin.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { SqlService } from '../database/sql.service.js';
+import { LookUps } from './look-ups.service.js';
 import { SessionCookieService } from './session-cookie.service.js';
 import { fitsSecret, parseToken, type SessionToken } from './credentials/session-token.js';
 import { Unauthenticated } from './sessions.errors.js';
-import { liveSession } from './sessions.queries.js';
 import { UseNotes } from './use-notes.service.js';
 import { VisitorsService } from './visitors.service.js';
 
@@ -21,7 +20,7 @@ export class AuthenticatorService {
   private readonly idleSeconds: number;
 
   constructor(
-    private readonly sql: SqlService,
+    private readonly lookUps: LookUps,
     private readonly cookies: SessionCookieService,
     private readonly visitors: VisitorsService,
     private readonly uses: UseNotes,
@@ -47,16 +46,16 @@ export class AuthenticatorService {
 
   /** Whose live session a token stands for. **Errors**: `Unauthenticated`; as `SqlService.read`. */
   async signedIn(token: SessionToken): Promise<SignedIn> {
-    const row = await this.sql.readOne(liveSession(token.id));
+    const row = await this.lookUps.find(token.id);
     // Unknown and ended sessions cost the same comparison.
-    const fits = fitsSecret(token.secret, row === null ? null : (row[0] as Uint8Array));
+    const fits = fitsSecret(token.secret, row === null ? null : (row[1] as Uint8Array));
     if (row === null || !fits) throw new Unauthenticated();
-    if (row[4] === true) await this.uses.note(token.id, this.idleSeconds);
+    if (row[5] === true) await this.uses.note(token.id, this.idleSeconds);
     return {
-      userId: row[1] as string,
-      role: row[2] as Role,
+      userId: row[2] as string,
+      role: row[3] as Role,
       sessionId: token.id,
-      recentlyAuthenticated: row[3] === true,
+      recentlyAuthenticated: row[4] === true,
     };
   }
 

@@ -6,6 +6,7 @@ import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessCheck } from './access/access-check.service.js';
 import { AuthenticatorService } from './authenticator.service.js';
+import { LookUps } from './look-ups.service.js';
 import { OwnSessionsService } from './own-sessions.service.js';
 import { PurgeSessionsService } from './purge-sessions.service.js';
 import { SessionCookieService } from './session-cookie.service.js';
@@ -25,6 +26,7 @@ import { VisitorsService } from './visitors.service.js';
   providers: [
     AccessCheck,
     AuthenticatorService,
+    LookUps,
     OwnSessionsService,
     PurgeSessionsService,
     SessionCookieService,

@@ -17,18 +17,18 @@ const VIEW = `
   s.id, ${instant('s.created_at')}, ${instant('s.last_seen_at')}, ${instant('s.expires_at')}, s.user_agent, s.address`;
 
 /**
- * The look-up of each request with a token. **Shape**: at most one row of hash, user id, role, whether the password was given
- * within five minutes, whether the use is to be noted.
+ * The look-up of requests with tokens, for as many as came together. **Shape**: for each live session a row of id, hash, user id,
+ * role, whether the password was given within five minutes, whether the use is to be noted; in any order.
  */
-export function liveSession(id: string): Statement {
+export function liveSessions(ids: readonly string[]): Statement {
   return {
-    name: 'session_live',
+    name: 'sessions_live',
     text: `
-      select s.token_hash, s.user_id, u.role, s.authenticated_at > now() - interval '5 minutes', ${STALE}
+      select s.id, s.token_hash, s.user_id, u.role, s.authenticated_at > now() - interval '5 minutes', ${STALE}
       from sessions s
       join users u on u.id = s.user_id
-      where s.id = $1 and ${LIVE} and u.is_active`,
-    values: [id],
+      where s.id = any($1::uuid[]) and ${LIVE} and u.is_active`,
+    values: [ids],
   };
 }
 

@@ -7,7 +7,7 @@ import { sha256 } from '../../../src/encryption/secrets.js';
 import { AuthenticatorService } from '../../../src/sessions/authenticator.service.js';
 import { parseToken } from '../../../src/sessions/credentials/session-token.js';
 import { PurgeSessionsService } from '../../../src/sessions/purge-sessions.service.js';
-import { liveSession } from '../../../src/sessions/sessions.queries.js';
+import { liveSessions } from '../../../src/sessions/sessions.queries.js';
 import { SessionsService } from '../../../src/sessions/sessions.service.js';
 import { openSession, TEST_ORIGIN, type Persona } from '../../support/personas.js';
 import { asOwner } from '../../support/sql.js';
@@ -80,7 +80,7 @@ describe('a limit of a session', () => {
       app.app.get(SqlService).transaction(async (tx) => {
         const text = `update sessions set ${set} where id = $1`;
         await tx.run({ name: 'test_move', text, values: [sessionId, seconds], prepared: false });
-        const rows = await tx.run(liveSession(sessionId));
+        const rows = await tx.run(liveSessions([sessionId]));
         tx.rollback();
         return rows.length;
       });
