@@ -20,17 +20,26 @@ afterAll(() => service.close());
 
 const path = (symbol: string, offset: number): string => `/v1/stocks/${symbol}/data/${day(offset)}`;
 
+/** Tables that a commit may write to. Others note the request itself: who was seen when, how often somebody asked. */
+const TABLES = [
+  ...['branches', 'branch_merges', 'revisions', 'revision_series', 'stock_data', 'stock_series'],
+  'tracked_stocks',
+];
+
 /** Everything that a commit could leave: rows, the state of sequences, rows that were written and rolled back. */
 async function traces(): Promise<object> {
-  const rows = await storedRows(service.db.superuser);
+  const stored = await storedRows(service.db.superuser);
+  const rows = TABLES.map((table) => [table, stored[table]]);
   return withConnection(service.db.superuser, async (client) => {
     const sequences = await client.query(
       `select sequencename, last_value from pg_sequences where schemaname = 'public' order by 1`,
     );
     // What was written and rolled back stays as dead rows; the size of a table tells.
     const sizes = await client.query(
-      `select relname, pg_relation_size(oid) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1`,
+      `select relname, pg_relation_size(oid) from pg_class where relname = any($1) order by 1`,
+      [TABLES],
     );
+    expect(sizes.rows).toHaveLength(TABLES.length);
     return { rows, sequences: sequences.rows, sizes: sizes.rows };
   });
 }
