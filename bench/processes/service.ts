@@ -42,7 +42,8 @@ export async function startService(bench: Bench, database: string): Promise<Sign
   const service = await HttpProcess.start(bench, {
     name: `service-${database}`,
     script: SERVICE,
-    env: serviceEnvironment(bench, database),
+    // As `npm start` and the image have it.
+    env: { ...serviceEnvironment(bench, database), NODE_OPTIONS: '--max-semi-space-size=4' },
     readyPath: '/readyz',
   });
   bench.defer(() => service.stop());
