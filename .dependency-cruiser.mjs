@@ -33,7 +33,7 @@ const oneOf = (names) => `(${names.join('|')})`;
 const rankRules = RANKS.map((folders, index) => {
   const below = RANKS.slice(0, index).flat();
   return {
-    name: `rank-${index}-${folders.join('-and-')}`,
+    name: `rank-${index}-${folders[0]}`,
     comment:
       `src/${folders.join(' and src/')} may import ${below.length > 0 ? below.join(', ') : 'nothing of src'}, and not each other: ` +
       'dependencies run one way, so that a folder can be read knowing only what lies below it. ' +

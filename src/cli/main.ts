@@ -1,8 +1,8 @@
-import { requireNode } from '../common/required-node.js';
+import { requireNode } from '../boot/required-node.js';
 
 requireNode();
 // Only now, because all that is imported above is loaded before anything here runs.
-const { useCompileCache } = await import('../common/compile-cache.js');
+const { useCompileCache } = await import('../boot/compile-cache.js');
 useCompileCache();
 // And this only now, because what is compiled before the cache is in use is not kept in it.
 await import('./program.js');

@@ -16,7 +16,8 @@ const STOP_LINES: Readonly<Record<string, number>> = {
 const STOP_LINES_OTHERWISE = 300;
 
 const FEATURES = [
-  ...['versioning', 'users', 'stocks', 'sessions', 'stock-data', 'stock-import', 'chat-history', 'health'],
+  ...['versioning', 'audit', 'rate-limits', 'keys', 'users', 'stocks', 'sessions', 'stock-data'],
+  ...['stock-import', 'chat-history', 'accounts', 'credentials', 'health'],
 ];
 
 /** What a file in a feature's folder may be. Helpers with one job of their own go into a subfolder named for that job. */

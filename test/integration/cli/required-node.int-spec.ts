@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { nodeProblem } from '../../../src/common/required-node.js';
+import { nodeProblem } from '../../../src/boot/required-node.js';
 import { buildOnce, COMMAND_LINE, SERVICE } from '../../support/command-line.js';
 
 /** Where systems keep a Node of their own; it counts here when it is too old. */
