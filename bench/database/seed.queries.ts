@@ -103,7 +103,7 @@ export function settle(): readonly string[] {
 /** Leaves the schema and one tracked stock without bars. */
 export function emptyStore(symbol: string): readonly string[] {
   return [
-    'truncate stock_data, revision_series, revisions, stock_series, tracked_stocks',
+    'truncate stock_data, revision_series, revisions, stock_series, tracked_stocks cascade',
     `insert into tracked_stocks (id, symbol) values (gen_random_uuid(), '${symbol}')`,
   ];
 }
