@@ -7,6 +7,7 @@ import { driverErrorFacts } from '../database/driver-errors.js';
 import { checkPooler } from '../database/pooler.js';
 import { currentUserRights, missingRoles, rolesScript } from '../database/roles.queries.js';
 import { SchemaMigrator } from '../database/schema-migrator.js';
+import { searchLanguages } from '../database/text-search.queries.js';
 import { waitForDatabase } from '../database/wait-for-database.js';
 import type { OpenDatabase } from './open-database.js';
 
@@ -44,6 +45,19 @@ export async function prepareDatabase(database: OpenDatabase, options: PrepareOp
   }
   await waitForDatabase(app, waiting);
   await warnAboutRights(database, options.onWarning);
+  await requireSearchLanguage(database);
+}
+
+/** Messages are stored under it, so a language that is not there would refuse each of them. **Errors**: `DatabaseSetupError`. */
+async function requireSearchLanguage({ settings }: OpenDatabase): Promise<void> {
+  const { searchLanguage } = settings.history;
+  await withConnection(settings.database.app, async (client) => {
+    const known = (await runStatement(client, searchLanguages())).map(([name]) => String(name));
+    if (known.includes(searchLanguage)) return;
+    throw new DatabaseSetupError(
+      `STOCKROOM_SEARCH_LANGUAGE is "${searchLanguage}", and this PostgreSQL has: ${known.join(', ')}.`,
+    );
+  });
 }
 
 /** A service that only has the application's user leaves migrating to whoever has the owner's. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limitVariables } from './access.variables.js';
 import { accountVariables } from './account.variables.js';
 import { databaseAddressVariables, databaseUseVariables } from './database.variables.js';
+import { historyVariables } from './history.variables.js';
 import { httpVariables } from './http.variables.js';
 import { adminVariables, encryptionVariables } from './secret.variables.js';
 import { folderVariables, importVariables, logVariables } from './service.variables.js';
@@ -26,6 +27,7 @@ export const environmentTopics: readonly EnvironmentTopic[] = [
   { title: 'Encryption of stored secrets', variables: encryptionVariables },
   { title: 'Limits on requests and guesses', variables: limitVariables },
   { title: 'Imports', variables: importVariables },
+  { title: 'Chat history', variables: historyVariables },
   { title: 'Logs and documentation', variables: logVariables },
 ];
 
@@ -41,6 +43,7 @@ export const environmentSchema = z.object({
   ...encryptionVariables,
   ...limitVariables,
   ...importVariables,
+  ...historyVariables,
   ...logVariables,
 });
 

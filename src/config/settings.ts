@@ -68,6 +68,12 @@ export interface Settings {
     /** Absolute. */
     readonly spoolDir: string;
   };
+  readonly history: {
+    /** Text-search configuration of PostgreSQL that new messages are stored under. */
+    readonly searchLanguage: string;
+    /** For people who set nothing themselves, and for visitors; null: kept for ever. */
+    readonly messageRetentionDays: number | null;
+  };
   readonly log: {
     readonly level: Environment['STOCKROOM_LOG_LEVEL'];
     readonly format: Environment['STOCKROOM_LOG_FORMAT'];
@@ -206,6 +212,10 @@ function toSettings(environment: Environment, connections: DatabaseConnections):
       idleTimeoutMs: environment.STOCKROOM_IMPORT_IDLE_TIMEOUT_MS,
       concurrency: environment.STOCKROOM_IMPORT_CONCURRENCY,
       spoolDir: resolve(environment.STOCKROOM_IMPORT_SPOOL_DIR ?? `${dataDir}/spool`),
+    },
+    history: {
+      searchLanguage: environment.STOCKROOM_SEARCH_LANGUAGE,
+      messageRetentionDays: environment.STOCKROOM_MESSAGE_RETENTION_DAYS ?? null,
     },
     log: {
       level: environment.STOCKROOM_LOG_LEVEL,

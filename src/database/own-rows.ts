@@ -25,6 +25,9 @@ export function ownerVariables(owner: RowOwner): Record<string, string> {
   };
 }
 
+/** Which purposes open a table's rows of every owner, and to what. */
+type Purposes = Partial<Record<Purpose, 'all' | 'select'>>;
+
 /**
  * The part of an entity that says: rows of `user_id` are seen and written by that user's transactions only, whatever the
  * statement says. Forced, so it holds for the table's owner as well, whose own policy lets maintenance through.
@@ -32,32 +35,32 @@ export function ownerVariables(owner: RowOwner): Record<string, string> {
  * **Why** the sub-select: the setting is read once per statement instead of once per row. Its alias is the one that PostgreSQL
  * prints, without which the comparison of entities and database would find a difference for ever.
  */
-export function ownRows(table: string) {
-  return ownedBy(table, `user_id = ${setting(USER_ID_SETTING)}`);
+export function ownRows(table: string, purposes: Purposes = {}) {
+  return ownedBy(table, `user_id = ${setting(USER_ID_SETTING)}`, purposes);
 }
 
 /**
  * The same for rows of a person or of a visitor, who is one until they sign in: the transaction that claims what was the
  * visitor's names both. **Shape**: `purposes` may see, or see and write, rows of every owner.
  */
-export function ownOrVisitorRows(table: string, purposes: Partial<Record<Purpose, 'all' | 'select'>>) {
+export function ownOrVisitorRows(table: string, purposes: Purposes) {
   const own = `owner_id = ${setting(USER_ID_SETTING)} or owner_id = ${setting(VISITOR_ID_SETTING)}`;
-  const { rowLevelSecurity, policies } = ownedBy(table, own);
+  return ownedBy(table, own, purposes);
+}
+
+function ownedBy(table: string, own: string, purposes: Purposes) {
   const forPurposes = Object.entries(purposes).map(([purpose, command]) => ({
     name: `${table}_${purpose}`,
     command,
     roles: [APP_ROLE],
     using: `(select current_setting('${PURPOSE_SETTING}', true) as "current_setting") = '${purpose}'`,
   }));
-  return { rowLevelSecurity, policies: [...policies, ...forPurposes] };
-}
-
-function ownedBy(table: string, own: string) {
   return {
     rowLevelSecurity: 'force' as const,
     policies: [
       { name: `${table}_own`, roles: [APP_ROLE], using: own, check: own },
       { name: `${table}_maintenance`, roles: [OWNER_ROLE], using: 'true', check: 'true' },
+      ...forPurposes,
     ],
   };
 }

@@ -40,7 +40,8 @@ export const UserSettingsSchema = defineEntity({
       expression: 'message_retention_days >= 1 and message_retention_days <= 36500',
     },
   ],
-  ...ownRows('user_settings'),
+  // For the days that each person's messages are kept.
+  ...ownRows('user_settings', { retention: 'select' }),
 });
 
 /** See {@link UserSettingsSchema}. */
