@@ -54,6 +54,8 @@ describe('the OpenAPI document', () => {
   });
 });
 
+const DAMAGED = new Set(['/v1/stocks', '/v1/stocks/{symbol}', '/v1/stocks/{symbol}/data/{time}']);
+
 /** What may go wrong, where in the document, what then stands there (nothing: it is gone), and what must be said of it. */
 const LIST = ['paths', '/v1/stocks', 'get'];
 const DAMAGE: readonly (readonly [what: string, path: readonly string[], value: unknown, finding: RegExp])[] =
@@ -110,8 +112,16 @@ const DAMAGE: readonly (readonly [what: string, path: readonly string[], value: 
   ];
 
 describe('a document that is not sound', () => {
+  let few: Document;
+  // A handful of routes is enough to damage, and all of them take seconds to look through, twenty times over.
+  beforeAll(() => {
+    const paths = Object.entries(document.paths).filter(([path]) => DAMAGED.has(path));
+    few = { ...document, paths: Object.fromEntries(paths) };
+    expect(documentProblems(few)).toEqual([]);
+  });
+
   it.each(DAMAGE)('is found by %s', (_what, path, value, finding) => {
-    const damaged = structuredClone(document);
+    const damaged = structuredClone(few);
     const parent = path
       .slice(0, -1)
       .reduce<unknown>((node, part) => (node as Record<string, unknown>)[part], damaged) as Record<
