@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
+import { inOneGo } from './in-one-go.js';
 import type { Row, Statement, StatementResult } from './statement.js';
 
 /** A transaction that is open on one pooled connection. Made by `SqlService.transaction`; not to be kept after it. */
@@ -14,6 +15,14 @@ export class SqlTransaction {
   /** The rows of one statement. **Errors**: the driver's, untranslated, so that a deadlock can still be retried. */
   async run(statement: Statement): Promise<readonly Row[]> {
     return (await this.execute(statement)).rows;
+  }
+
+  /** The rows of several statements that need nothing of each other's answers, sent in one go. **Errors**: of the first that failed. */
+  async runTogether<S extends readonly Statement[]>(
+    ...statements: S
+  ): Promise<{ readonly [I in keyof S]: readonly Row[] }> {
+    const results = await inOneGo(this.client, () => statements.map((statement) => this.execute(statement)));
+    return results.map(({ rows }) => rows) as { readonly [I in keyof S]: readonly Row[] };
   }
 
   /** The first row of a statement that always has one. */
