@@ -1,6 +1,6 @@
 import type { Interval } from '../bars/bar.types.js';
+import { instant, tradingDay } from '../bars/times.dto.js';
 import { DomainError } from '../common/errors.js';
-import { instant, tradingDay } from './dto/scope.dto.js';
 
 /** A bar's time that is not one, or that does not fit the interval. */
 export class InvalidBarTime extends DomainError {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { pageQuery } from '../../common/pagination.js';
 import { BRANCH_STATUSES } from '../../versioning/branch.types.js';
+import { asOfMember, branchName } from '../../versioning/point.types.js';
 import { MAIN_BRANCH } from '../../versioning/versioning.types.js';
-import { asOfMember, branchName } from './scope.dto.js';
 
 /** `{name}` of a branch. */
 export const branchPath = z.strictObject({ name: branchName });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { lineOfText } from '../../common/text.js';
 import { CONFLICT_POLICIES } from '../../versioning/branch.types.js';
+import { branchName } from '../../versioning/point.types.js';
 import { dryRunQuery } from './dry-run.dto.js';
-import { branchName } from './scope.dto.js';
 
 const message = lineOfText(1000).nullable().optional();
 

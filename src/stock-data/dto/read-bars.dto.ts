@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { cursorQuery, limitQuery } from '../../common/pagination.js';
 import { INTERVALS } from '../../bars/bar.types.js';
+import { instant, tradingDay } from '../../bars/times.dto.js';
+import { asOfQuery } from '../../versioning/point.types.js';
 import {
   BAR_SOURCES,
   COMPUTED_ONLY_INTERVALS,
   isAggregateInterval,
   isComputedOnly,
 } from '../aggregate.types.js';
-import { asOfQuery, branchQuery, instant, intervalQuery, tradingDay } from './scope.dto.js';
+import { branchQuery, intervalQuery } from './scope.dto.js';
 
 const bound = z
   .union([tradingDay, instant], { error: 'must be a day, or for intraday bars an instant' })
