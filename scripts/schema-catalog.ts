@@ -37,6 +37,15 @@ export const SHAPE: readonly CatalogSection[] = [
       order by c.relname`,
   },
   {
+    // Before the tables, because generated columns call them; bodies in PL/pgSQL may name tables that are still to come.
+    title: 'functions',
+    query: `
+      select rtrim(pg_get_functiondef(p.oid), E'\\n') || ';'
+      from pg_proc p
+      where p.pronamespace = 'public'::regnamespace
+      order by p.proname, pg_get_function_identity_arguments(p.oid)`,
+  },
+  {
     title: 'tables',
     query: `
       select format(E'create %stable %s (\\n%s\\n)%s;', case c.relpersistence when 'u' then 'unlogged ' else '' end,
@@ -80,14 +89,6 @@ export const SHAPE: readonly CatalogSection[] = [
       join pg_class n on n.oid = i.indexrelid
       where c.${OURS} and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.conrelid = c.oid)
       order by c.relname, n.relname`,
-  },
-  {
-    title: 'functions',
-    query: `
-      select rtrim(pg_get_functiondef(p.oid), E'\\n') || ';'
-      from pg_proc p
-      where p.pronamespace = 'public'::regnamespace
-      order by p.proname, pg_get_function_identity_arguments(p.oid)`,
   },
   {
     title: 'triggers',

@@ -15,6 +15,58 @@ create type public.user_role as enum ('USER', 'ADMIN', 'SUPER_ADMIN');
 
 create sequence public.migrations_id_seq as integer start 1 increment 1 minvalue 1 maxvalue 2147483647;
 
+-- functions
+
+CREATE OR REPLACE FUNCTION public.audit_events_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if not pg_has_role(current_user, 'stockroom_owner', 'member') then
+          raise insufficient_privilege using
+            message = 'events of the audit log are never changed or removed', table = 'audit_events';
+        end if;
+        return null;
+      end $function$;
+CREATE OR REPLACE FUNCTION public.message_search(language text, content text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN to_tsvector((language)::regconfig, content);
+CREATE OR REPLACE FUNCTION public.stock_data_check_added()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if exists (
+          select from (select distinct series_id, branch_id, valid_from from added) a
+          where not exists (select from public.stock_series s where s.id = a.series_id)
+            or not exists (select from public.revisions r where r.id = a.valid_from and r.branch_id = a.branch_id)
+        ) then
+          raise foreign_key_violation using
+            message = 'a bar needs its series and a revision of its branch',
+            table = 'stock_data', constraint = 'stock_data_added_check';
+        end if;
+        return null;
+      end $function$;
+CREATE OR REPLACE FUNCTION public.stock_data_check_closed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if exists (select from before where valid_to <> 9223372036854775807)
+          or exists (
+            select from (select distinct branch_id, valid_to from after) a
+            where not exists (select from public.revisions r where r.id = a.valid_to and r.branch_id = a.branch_id)
+          )
+        then
+          raise integrity_constraint_violation using
+            message = 'only an open version can be closed, at a revision of its branch',
+            table = 'stock_data', constraint = 'stock_data_closed_check';
+        end if;
+        return null;
+      end $function$;
+
 -- tables
 
 create table public.audit_events (
@@ -72,7 +124,8 @@ create table public.conversations (
   retain_until timestamp with time zone,
   last_seq integer default 0 not null,
   last_activity_at timestamp with time zone default now() not null,
-  deleted_at timestamp with time zone
+  deleted_at timestamp with time zone,
+  request_digest bytea
 );
 create table public.encryption_keys (
   id text not null,
@@ -134,7 +187,8 @@ create table public.messages (
   created_at timestamp with time zone default clock_timestamp() not null,
   redacted_at timestamp with time zone,
   language text default 'english'::text not null,
-  search tsvector generated always as (public.message_search(language, content)) stored
+  search tsvector generated always as (public.message_search(language, content)) stored,
+  request_digest bytea
 );
 create table public.migrations (
   id integer default nextval('public.migrations_id_seq'::regclass) not null,
@@ -262,6 +316,7 @@ alter table public.conversations add constraint conversations_fork_seq_check CHE
 alter table public.conversations add constraint conversations_last_seq_check CHECK ((last_seq >= COALESCE(fork_seq, 0)));
 alter table public.conversations add constraint conversations_metadata_check CHECK ((octet_length((metadata)::text) <= 32768));
 alter table public.conversations add constraint conversations_owner_check CHECK (((user_id IS NULL) <> (visitor_id IS NULL)));
+alter table public.conversations add constraint conversations_request_digest_check CHECK ((length(request_digest) = 32));
 alter table public.conversations add constraint conversations_title_check CHECK ((length(title) <= 200));
 alter table public.encryption_keys add constraint encryption_keys_pkey PRIMARY KEY (id);
 alter table public.encryption_keys add constraint encryption_keys_check_value_check CHECK ((check_value ~ '^[A-Za-z0-9_-]{22}$'::text));
@@ -284,6 +339,7 @@ alter table public.messages add constraint messages_citations_check CHECK (((jso
 alter table public.messages add constraint messages_content_check CHECK ((octet_length(content) <= 65536));
 alter table public.messages add constraint messages_metadata_check CHECK ((octet_length((metadata)::text) <= 32768));
 alter table public.messages add constraint messages_redacted_at_check CHECK (((redacted_at IS NULL) OR ((content = ''::text) AND (citations = '[]'::jsonb) AND (metadata IS NULL))));
+alter table public.messages add constraint messages_request_digest_check CHECK ((length(request_digest) = 32));
 alter table public.messages add constraint messages_role_check CHECK ((role = ANY (ARRAY['user'::text, 'assistant'::text, 'system'::text, 'tool'::text])));
 alter table public.messages add constraint messages_seq_check CHECK ((seq >= 1));
 alter table public.migrations add constraint migrations_pkey PRIMARY KEY (id);
@@ -370,58 +426,6 @@ CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id) WHERE
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username));
 
--- functions
-
-CREATE OR REPLACE FUNCTION public.audit_events_refuse_change()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-      begin
-        if not pg_has_role(current_user, 'stockroom_owner', 'member') then
-          raise insufficient_privilege using
-            message = 'events of the audit log are never changed or removed', table = 'audit_events';
-        end if;
-        return null;
-      end $function$;
-CREATE OR REPLACE FUNCTION public.message_search(language text, content text)
- RETURNS tsvector
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN to_tsvector((language)::regconfig, content);
-CREATE OR REPLACE FUNCTION public.stock_data_check_added()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-      begin
-        if exists (
-          select from (select distinct series_id, branch_id, valid_from from added) a
-          where not exists (select from public.stock_series s where s.id = a.series_id)
-            or not exists (select from public.revisions r where r.id = a.valid_from and r.branch_id = a.branch_id)
-        ) then
-          raise foreign_key_violation using
-            message = 'a bar needs its series and a revision of its branch',
-            table = 'stock_data', constraint = 'stock_data_added_check';
-        end if;
-        return null;
-      end $function$;
-CREATE OR REPLACE FUNCTION public.stock_data_check_closed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-      begin
-        if exists (select from before where valid_to <> 9223372036854775807)
-          or exists (
-            select from (select distinct branch_id, valid_to from after) a
-            where not exists (select from public.revisions r where r.id = a.valid_to and r.branch_id = a.branch_id)
-          )
-        then
-          raise integrity_constraint_violation using
-            message = 'only an open version can be closed, at a revision of its branch',
-            table = 'stock_data', constraint = 'stock_data_closed_check';
-        end if;
-        return null;
-      end $function$;
-
 -- triggers
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.audit_events_refuse_change();
@@ -456,6 +460,7 @@ create policy messages_own on public.messages as permissive for all to stockroom
 create policy messages_retention on public.messages as permissive for all to stockroom_app using ((( SELECT current_setting('stockroom.purpose'::text, true) AS current_setting) = 'retention'::text));
 create policy user_settings_maintenance on public.user_settings as permissive for all to stockroom_owner using (true) with check (true);
 create policy user_settings_own on public.user_settings as permissive for all to stockroom_app using ((user_id = ( SELECT (NULLIF(current_setting('stockroom.user_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((user_id = ( SELECT (NULLIF(current_setting('stockroom.user_id'::text, true), ''::text))::uuid AS "nullif")));
+create policy user_settings_retention on public.user_settings as permissive for select to stockroom_app using ((( SELECT current_setting('stockroom.purpose'::text, true) AS current_setting) = 'retention'::text));
 
 -- owners
 

@@ -98,10 +98,6 @@ export const FIXTURES: readonly Fixture[] = [
       ['/v1/stocks/OLD/data?asOf=1', { revision: 1, data: [{ date: '2026-01-02', close: 101.5 }] }],
       ['/v1/stocks/OLD/data?branch=what-if', { branch: 'what-if', data: [{ close: 101.5 }] }],
       [
-        '/v1/stocks/OLD/data?interval=5m',
-        { data: [{ ts: '2026-01-02T14:30:00Z', open: null, close: 7.0001, volume: null }] },
-      ],
-      [
         '/v1/stocks/OLD/data/2026-01-02/versions',
         {
           data: [
@@ -118,6 +114,11 @@ export const FIXTURES: readonly Fixture[] = [
       insert into revision_series (revision_id, series_id, first_ts, last_ts)
       select valid_from, series_id, min(ts), max(ts) from stock_data group by 1, 2`,
     answers: [
+      // Whether five minutes are stored or computed is told by this table.
+      [
+        '/v1/stocks/OLD/data?interval=5m',
+        { data: [{ ts: '2026-01-02T14:30:00Z', open: null, close: 7.0001, volume: null }] },
+      ],
       ['/v1/revisions?symbol=OLD', { data: [{ id: 2 }, { id: 1 }] }],
       [
         '/v1/revisions/2/changes',
