@@ -7,6 +7,7 @@ import { AggregateBarsService } from './aggregate-bars.service.js';
 import { ChangeBarController } from './change-bar.controller.js';
 import { ChangeBarService } from './change-bar.service.js';
 import { MergeRevertService } from './merge-revert.service.js';
+import { QuotesService } from './quotes.service.js';
 import { ReadBarsService } from './read-bars.service.js';
 import { ReadBranchesService } from './read-branches.service.js';
 import { RevertController } from './revert.controller.js';
@@ -31,7 +32,8 @@ import { StockDataController } from './stock-data.controller.js';
     RevisionsService,
     ReadBranchesService,
     MergeRevertService,
+    QuotesService,
   ],
-  exports: [ReadBarsService],
+  exports: [ReadBarsService, QuotesService],
 })
 export class StockDataModule {}

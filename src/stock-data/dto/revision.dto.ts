@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { barResponse } from '../../bars/bar.dto.js';
 import { pageQuery } from '../../common/pagination.js';
 import { symbolInput } from '../../bars/symbol.dto.js';
 import { REVISION_KINDS } from '../../versioning/versioning.types.js';
-import { barResponse } from './bar.dto.js';
 import { branchQuery } from './scope.dto.js';
 
 /** `{id}` of a revision. */

@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import type { SqlTransaction } from '../../database/sql-transaction.js';
+import { QuotesService } from '../../stock-data/quotes.service.js';
+import { AsOfBeforeFirst, AsOfInFuture } from '../../versioning/versioning.errors.js';
+import { VersioningService, type AsOf } from '../../versioning/versioning.service.js';
+import { citationsRefused, type CitationCode, type CitationProblem } from './citations.errors.js';
+import type { CitationPlace, Pin, PinnedCitations } from './citations.types.js';
+import type { CitationRequest } from './dto/citation.dto.js';
+import { quoteProblem } from './pin/quote-problem.js';
+import { pinnedCitation, plainCitation, quotationOf, type Quotation } from './pin/stored-citation.js';
+
+/** Above every revision, and below the open end of a version. */
+const NOW = Number.MAX_SAFE_INTEGER;
+
+/** A citation in its place: JSON text as it was requested, and what it quotes. */
+interface PreparedCitation {
+  readonly json: string;
+  readonly quotation: Quotation | null;
+  /** The revision that the citation's own `asOf` means; null without one. */
+  readonly ownRevision: number | null;
+}
+
+/** Citations of a message that is about to be stored. */
+export interface PreparedCitations {
+  /** JSON array of them as they were requested: what a retry is compared by. */
+  readonly requested: string;
+  readonly items: readonly PreparedCitation[];
+}
+
+/** Resolves citations, holds quoted prices against what is stored, and pins them to the version that they quote. */
+@Injectable()
+export class CitationsService {
+  constructor(
+    private readonly versioning: VersioningService,
+    private readonly quotes: QuotesService,
+  ) {}
+
+  /**
+   * What can be done before the transaction that stores the message. An instant becomes a revision here, because finding it
+   * waits for a commit that is just ending. Costs no statement without an instant.
+   *
+   * **Errors**: `CitationInFuture`, `CitationBeforeFirstRevision`.
+   */
+  async prepare(citations: readonly CitationRequest[]): Promise<PreparedCitations> {
+    const problems: CitationProblem[] = [];
+    const items: PreparedCitation[] = [];
+    for (const [index, citation] of citations.entries()) {
+      const quotation = citation.type === 'stock-data' ? quotationOf(citation) : null;
+      const json = citation.type === 'stock-data' ? (quotation?.json ?? '') : plainCitation(citation);
+      const resolved = await this.resolve(quotation?.asOf ?? null);
+      if (typeof resolved === 'string') {
+        const message =
+          resolved === 'as-of-in-future'
+            ? 'must not be in the future'
+            : 'must not be before the first revision';
+        problems.push({ path: `citations.${index}.asOf`, code: resolved, message });
+      } else items.push({ json, quotation, ownRevision: resolved });
+    }
+    refuse(problems);
+    return { requested: joined(items.map(({ json }) => json)), items };
+  }
+
+  /**
+   * Pins what is quoted, inside the transaction that stores the message.
+   *
+   * Head, branch and every version come from one statement, so from one snapshot: the pin is exact for the newest revision of that
+   * moment. A correction that commits a moment later finds the pin by its key like any other: the citation is then restated, never lost.
+   *
+   * **Errors**: those of {@link citationsRefused}, one error for all that is wrong.
+   */
+  async pin(tx: SqlTransaction, prepared: PreparedCitations, place: CitationPlace): Promise<PinnedCitations> {
+    const quoted = prepared.items.flatMap((item, ordinal) =>
+      item.quotation === null ? [] : [{ ...item, quotation: item.quotation, ordinal }],
+    );
+    if (quoted.length === 0) return { json: prepared.requested, pins: [] };
+    const fixedAt = place.asOfRevision;
+    const asked = quoted.map(({ quotation, ownRevision }) => ({
+      ...quotation,
+      revision: Math.min(ownRevision ?? NOW, fixedAt ?? NOW),
+    }));
+    const { head, branchStatus, quotes } = await this.quotes.shown(tx, place.branchId, asked);
+    const problems: CitationProblem[] = [];
+    const pins: Pin[] = [];
+    const texts = prepared.items.map(({ json }) => json);
+    for (const [index, { quotation, ownRevision, ordinal }] of quoted.entries()) {
+      const quote = quotes[index];
+      if (quote === undefined) throw new Error('a quotation was asked for and not answered');
+      const path = `citations.${ordinal}`;
+      const problem = quoteProblem({ path, quotation, ownRevision, fixedAt, head, branchStatus, quote });
+      if (problem !== null) problems.push(problem);
+      const { version, seriesId } = quote;
+      if (problem !== null || version === null || seriesId === null) continue;
+      texts[ordinal] = pinnedCitation(quotation, version);
+      pins.push({
+        ordinal,
+        seriesId,
+        branchId: version.branchId,
+        ts: quotation.ts,
+        revision: version.revision,
+      });
+    }
+    refuse(problems);
+    return { json: joined(texts), pins };
+  }
+
+  /** The revision that an `asOf` means, or the code of what is wrong with it. */
+  private async resolve(asOf: AsOf | null): Promise<number | null | CitationCode> {
+    if (asOf === null) return null;
+    if ('revision' in asOf) return asOf.revision;
+    try {
+      return (await this.versioning.readPoint(undefined, asOf)).revision;
+    } catch (error) {
+      if (error instanceof AsOfInFuture) return 'as-of-in-future';
+      if (error instanceof AsOfBeforeFirst) return 'as-of-before-first-revision';
+      throw error;
+    }
+  }
+}
+
+function refuse([first, ...others]: readonly CitationProblem[]): void {
+  if (first !== undefined) throw citationsRefused([first, ...others]);
+}
+
+function joined(items: readonly string[]): string {
+  return `[${items.join(',')}]`;
+}

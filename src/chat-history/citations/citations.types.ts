@@ -1,0 +1,33 @@
+/** What of a bar can be quoted. */
+export const QUOTED_FIELDS = ['open', 'high', 'low', 'close', 'adjClose', 'volume'] as const;
+export type QuotedField = (typeof QUOTED_FIELDS)[number];
+
+/** How a quoted version stands: still open on its branch, replaced, or taken away. */
+export const CITATION_STATUSES = ['current', 'restated', 'withdrawn'] as const;
+
+/** Where citations of a conversation are resolved. */
+export interface CitationPlace {
+  readonly branchId: number;
+  /** What the conversation is fixed at; null when it is not. */
+  readonly asOfRevision: number | null;
+}
+
+/** The version of a bar that one citation quotes: a row of `message_citations`. */
+export interface Pin {
+  /** Place among the citations of its message, from 0. */
+  readonly ordinal: number;
+  readonly seriesId: number;
+  /** The branch on which the version stands, which may be an ancestor of the one that was read. */
+  readonly branchId: number;
+  /** Start of the bar, as the database writes instants. */
+  readonly ts: string;
+  /** `valid_from` of the version. */
+  readonly revision: number;
+}
+
+/** Citations that may be stored. */
+export interface PinnedCitations {
+  /** JSON array for `messages.citations`: as they are shown but for status and current bar. */
+  readonly json: string;
+  readonly pins: readonly Pin[];
+}
