@@ -8,6 +8,8 @@ import type { OpenDatabase } from './boot/open-database.js';
 import { ENTITIES, OPEN_DATABASE, StartupService } from './boot/startup.service.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { RetentionModule } from './chat-history/retention/retention.module.js';
+import { SearchModule } from './chat-history/search/search.module.js';
 import { CredentialsModule } from './credentials/credentials.module.js';
 import { HealthModule } from './health/health.module.js';
 import { KeysModule } from './keys/keys.module.js';
@@ -43,6 +45,8 @@ export class AppModule {
         StocksModule,
         StockDataModule,
         StockImportModule,
+        SearchModule,
+        RetentionModule,
         HealthModule.forRoot(settings),
       ],
       providers: [

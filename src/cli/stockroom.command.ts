@@ -5,6 +5,7 @@ import { dbCommand } from './db.command.js';
 import { EXAMPLES } from './examples.js';
 import { importCommand } from './import.command.js';
 import { keysCommand } from './keys.command.js';
+import { retentionCommand } from './retention.command.js';
 import { sessionsCommand } from './sessions.command.js';
 import { usersCommand } from './users.command.js';
 
@@ -16,6 +17,7 @@ export function stockroomCommand(): Command {
     .addCommand(importCommand())
     .addCommand(dbCommand())
     .addCommand(keysCommand())
+    .addCommand(retentionCommand())
     .addCommand(sessionsCommand())
     .addCommand(usersCommand());
   complete(program, []);
