@@ -37,7 +37,7 @@ interface Look {
  * Pages that were read before, shown again only when the database says that they are still what it would answer.
  *
  * A revision never changes, so a page of one stays what it is; and a page of "now" is the same until a revision touches its
- * series, which one look at an index tells. That look takes a sixth of what reading and writing a hundred bars takes, and pages
+ * series, which one look at an index tells. That look takes less than half of what reading and writing a hundred bars takes, and pages
  * that are asked for at the same time share one.
  * **Why** the look also for a fixed revision: after a restore or a failover that lost commits, the same number may stand for
  * another history.
