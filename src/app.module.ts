@@ -6,6 +6,7 @@ import { entities } from '../mikro-orm.config.js';
 import { AccountsModule } from './accounts/accounts.module.js';
 import type { OpenDatabase } from './boot/open-database.js';
 import { ENTITIES, OPEN_DATABASE, StartupService } from './boot/startup.service.js';
+import { ChatHistoryModule } from './chat-history/chat-history.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { RetentionModule } from './chat-history/retention/retention.module.js';
@@ -45,6 +46,7 @@ export class AppModule {
         StocksModule,
         StockDataModule,
         StockImportModule,
+        ChatHistoryModule,
         SearchModule,
         RetentionModule,
         HealthModule.forRoot(settings),

@@ -59,6 +59,8 @@ export const ConversationSchema = defineEntity({
     lastActivityAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     /** Set: gone for its owner. The row stays, so that its id cannot be made again. */
     deletedAt: p.datetime().columnType('timestamptz').nullable(),
+    /** SHA-256 of the request that made it, in canonical form; 32 bytes. */
+    requestDigest: p.blob().columnType('bytea').nullable().hidden(),
   },
   indexes: [
     {
@@ -79,6 +81,7 @@ export const ConversationSchema = defineEntity({
     { name: 'conversations_last_seq_check', expression: 'last_seq >= coalesce(fork_seq, 0)' },
     { name: 'conversations_title_check', expression: 'length(title) <= 200' },
     { name: 'conversations_metadata_check', expression: 'octet_length(metadata::text) <= 32768' },
+    { name: 'conversations_request_digest_check', expression: 'length(request_digest) = 32' },
   ],
   ...ownOrVisitorRows('conversations', { retention: 'all' }),
 });

@@ -29,6 +29,8 @@ export const MessageSchema = defineEntity({
       .columnType('tsvector')
       .nullable()
       .generated('(message_search(language, content)) stored'),
+    /** SHA-256 of the request that made it, in canonical form; 32 bytes. Null once redacted. */
+    requestDigest: p.blob().columnType('bytea').nullable().hidden(),
   },
   uniques: [{ name: 'messages_conversation_id_seq_key', properties: ['conversation', 'seq'] }],
   indexes: [
@@ -52,6 +54,7 @@ export const MessageSchema = defineEntity({
       expression: `jsonb_typeof(citations) = 'array' and jsonb_array_length(citations) <= 50`,
     },
     { name: 'messages_metadata_check', expression: 'octet_length(metadata::text) <= 32768' },
+    { name: 'messages_request_digest_check', expression: 'length(request_digest) = 32' },
     {
       name: 'messages_redacted_at_check',
       expression: `redacted_at is null or (content = '' and citations = '[]'::jsonb and metadata is null)`,

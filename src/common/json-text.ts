@@ -18,7 +18,18 @@ const exact = JSON as unknown as {
     reviver: (key: string, value: unknown, context: { source: string }) => unknown,
   ): unknown;
   rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): value is RawNumber;
 };
+
+/** A number that is printed as it was written. */
+export interface RawNumber {
+  readonly rawJSON: string;
+}
+
+/** Whether a value is a number as {@link exactJson} keeps it; what merely looks like one is not. */
+export function isRawNumber(value: unknown): value is RawNumber {
+  return exact.isRawJSON(value);
+}
 
 /** JSON text as a value whose numbers are printed again as they were written: none passes through a binary float. */
 export function exactJson(text: string): unknown {

@@ -1,9 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
+import { exactJson, isRawNumber } from '../common/json-text.js';
 
-/** Names, in a route's Fastify config, the members whose JSON numbers arrive as text. */
+/** What a route's Fastify config says of numbers in a JSON body. All others arrive as numbers. */
 export interface ExactRouteConfig {
+  /** Members, wherever they stand, whose numbers arrive as text. */
   readonly exactNumbers?: readonly string[];
+  /** Members of the body itself whose numbers, however deep, are kept as they were written: see `exactJson`. */
+  readonly keptNumbers?: readonly string[];
 }
 
 /**
@@ -16,10 +20,15 @@ export function acceptJson(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (!isUtf8(body as Buffer)) return done(notJson());
     const text = body.toString('utf8');
-    const { exactNumbers } = request.routeOptions.config as ExactRouteConfig;
-    if (exactNumbers === undefined) return readPlain(request, text, done);
+    const { exactNumbers = [], keptNumbers = [] } = request.routeOptions.config as ExactRouteConfig;
+    if (exactNumbers.length === 0 && keptNumbers.length === 0) return readPlain(request, text, done);
     try {
-      done(null, parseExact(text, exactNumbers));
+      done(
+        null,
+        keptNumbers.length === 0
+          ? parseExact(text, exactNumbers)
+          : parseKept(text, { exactNumbers, keptNumbers }),
+      );
     } catch {
       done(notJson());
     }
@@ -40,4 +49,35 @@ export function parseExact(text: string, members: readonly string[]): unknown {
     return typeof value === 'number' && members.includes(key) ? context.source : value;
   };
   return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
+}
+
+/** The same, but for numbers inside of some members of the body itself, which are kept as they were written. **Errors**: as {@link parseExact}. */
+export function parseKept(text: string, config: Required<ExactRouteConfig>): unknown {
+  const body = exactJson(text);
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || isRawNumber(body))
+    return settle(body, '', config, false);
+  const members = Object.entries(body).map(([name, member]: [string, unknown]) => {
+    requireMember(name);
+    const kept = config.keptNumbers.includes(name) && !isRawNumber(member);
+    return [name, settle(member, name, config, kept)];
+  });
+  return Object.fromEntries(members);
+}
+
+function settle(value: unknown, name: string, config: Required<ExactRouteConfig>, kept: boolean): unknown {
+  if (isRawNumber(value)) {
+    if (kept) return value;
+    return config.exactNumbers.includes(name) ? value.rawJSON : Number(value.rawJSON);
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => settle(item, name, config, kept));
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).map(([key, member]: [string, unknown]) => {
+    requireMember(key);
+    return [key, settle(member, key, config, kept)];
+  });
+  return Object.fromEntries(members);
+}
+
+function requireMember(name: string): void {
+  if (name === '__proto__') throw new SyntaxError('__proto__ is no member');
 }

@@ -15,6 +15,10 @@ export const TAGS = [
     name: 'branches',
     description: 'Other lines of history: fork one, change it apart, merge or discard it.',
   },
+  {
+    name: 'chat history',
+    description: 'Conversations and their messages, in exact order, with the prices that they quote.',
+  },
   { name: 'sessions', description: 'Signing in and out, and what else is signed in.' },
   { name: 'users', description: 'Accounts: registering, one’s own, and everybody’s for administrators.' },
   {

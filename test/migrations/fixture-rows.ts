@@ -217,4 +217,11 @@ export const FIXTURES: readonly Fixture[] = [
       select '${MESSAGE}', 0, '${USER}', id, 1, '2026-01-02T00:00:00Z', 2 from stock_series where "interval" = '1d'`,
     answers: [],
   },
+  {
+    since: 21,
+    rows: `
+      update conversations set request_digest = sha256('a conversation') where id = '${CONVERSATION}';
+      update messages set request_digest = sha256('a message') where id = '${MESSAGE}'`,
+    answers: [],
+  },
 ];

@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { EncryptionModule } from '../encryption/encryption.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { VersioningModule } from '../versioning/versioning.module.js';
+import { ConversationClaims } from './conversations/conversation-claims.service.js';
+import { ConversationFamilyService } from './conversations/conversation-family.service.js';
+import { ConversationsController } from './conversations/conversations.controller.js';
+import { ConversationsService } from './conversations/conversations.service.js';
+import { AppendMessageService } from './messages/append-message.service.js';
+import { MessagesController } from './messages/messages.controller.js';
+import { ReadMessagesService } from './messages/read-messages.service.js';
+import { RedactMessageService } from './messages/redact-message.service.js';
+
+/** Conversations, their messages, and the prices that these quote. */
+@Module({
+  imports: [EncryptionModule, SessionsModule, VersioningModule],
+  controllers: [ConversationsController, MessagesController],
+  providers: [
+    ConversationClaims,
+    ConversationFamilyService,
+    ConversationsService,
+    AppendMessageService,
+    ReadMessagesService,
+    RedactMessageService,
+  ],
+})
+export class ChatHistoryModule {}

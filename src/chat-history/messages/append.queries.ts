@@ -1,0 +1,78 @@
+import type { Statement } from '../../database/statement.js';
+import { messageJson } from './message-json.queries.js';
+
+/**
+ * Takes the conversation for this append: whoever comes next waits until it has ended. **Why**: a number that is given out and not
+ * used would be a gap, and one read by two would be given out twice.
+ *
+ * **Shape**: last `seq`, number of the branch, revision that citations are fixed at; or no row.
+ */
+export function takeConversation(conversationId: string, ownerId: string): Statement {
+  return {
+    name: 'append_take_conversation',
+    text: `
+      select c.last_seq, c.branch_id, c.as_of_revision::float8
+      from conversations c
+      where c.id = $1
+        and c.owner_id = $2
+        and c.deleted_at is null
+      for no key update`,
+    values: [conversationId, ownerId],
+  };
+}
+
+/** **Shape**: conversation, request digest, `seq` and JSON text of one of the owner's messages; or no row. */
+export function messageMade(id: string, ownerId: string): Statement {
+  return {
+    name: 'append_message_made',
+    text: `
+      select m.conversation_id, m.request_digest, m.seq, ${messageJson('false')}
+      from messages m
+      where m.id = $1
+        and m.owner_id = $2`,
+    values: [id, ownerId],
+  };
+}
+
+/** A message as it is stored. **Shape**: `citations` and `metadata` are JSON text. */
+export interface MessageRow {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly ownerId: string;
+  readonly role: string;
+  readonly content: string;
+  readonly citations: string;
+  readonly metadata: string | null;
+  readonly requestDigest: Buffer;
+}
+
+/**
+ * Adds a message behind the last one of a conversation that is taken. **Shape**: its `seq` and JSON text; no row when the id is taken,
+ * by whomever. Times do not go back inside a conversation, also when the clock does.
+ */
+export function addMessage(message: MessageRow): Statement {
+  const { id, conversationId, ownerId, role, content, citations, metadata, requestDigest } = message;
+  return {
+    name: 'append_add_message',
+    text: `
+      with added as (
+        insert into messages as m
+          (id, conversation_id, owner_id, seq, role, content, citations, metadata, request_digest, created_at)
+        select $1, c.id, c.owner_id, c.last_seq + 1, $4, $5, $6::jsonb, $7::jsonb, $8,
+          greatest(clock_timestamp(), c.last_activity_at)
+        from conversations c
+        where c.id = $2
+          and c.owner_id = $3
+        on conflict (id) do nothing
+        returning m.seq, m.created_at, ${messageJson('false')} as json
+      ), noted as (
+        update conversations c
+        set last_seq = a.seq, last_activity_at = a.created_at, updated_at = a.created_at, version = c.version + 1
+        from added a
+        where c.id = $2
+          and c.owner_id = $3
+      )
+      select seq, json from added`,
+    values: [id, conversationId, ownerId, role, content, citations, metadata, requestDigest],
+  };
+}

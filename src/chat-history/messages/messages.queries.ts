@@ -1,0 +1,118 @@
+import type { Statement } from '../../database/statement.js';
+import { LINEAGE } from './lineage.queries.js';
+import { messageJson } from './message-json.queries.js';
+
+/** What a page of messages asks for. */
+export interface MessagePage {
+  readonly conversationId: string;
+  readonly ownerId: string;
+  readonly order: 'asc' | 'desc';
+  /** The `seq` to go on behind; null for the first page. */
+  readonly after: number | null;
+  readonly limit: number;
+}
+
+/**
+ * A page of what a conversation shows, inherited messages included.
+ *
+ * **Shape**: one row: whether there is such a conversation, the messages as JSON text joined by commas (null: none), the last `seq` of
+ * the page when there are more (else null).
+ */
+export function messagePage(page: MessagePage): Statement {
+  const { conversationId, ownerId, order, after, limit } = page;
+  const [behind, none] = order === 'asc' ? (['>', '0'] as const) : (['<', '2147483647'] as const);
+  return {
+    name: `message_page_${order}`,
+    text: `
+      with recursive ${LINEAGE},
+      shown as (
+        select ${messageJson('l.depth > 0')} as json, m.seq, row_number() over (order by m.seq ${order}) as place
+        from lineage l
+        cross join lateral (
+          select m.id, m.conversation_id, m.seq, m.role, m.content, m.citations, m.metadata, m.created_at, m.redacted_at
+          from messages m
+          where m.conversation_id = l.id
+            and m.owner_id = $2
+            and m.seq between l.first_seq and l.up_to
+            and m.seq ${behind} coalesce($3::integer, ${none})
+          order by m.seq ${order}
+          limit $4 + 1
+        ) m
+        order by m.seq ${order}
+        limit $4 + 1
+      )
+      select
+        exists (select from lineage),
+        string_agg(json, ',' order by place) filter (where place <= $4),
+        case when count(*) > $4 then max(seq) filter (where place = $4) end
+      from shown`,
+    values: [conversationId, ownerId, after, limit],
+  };
+}
+
+/** **Shape**: the message as JSON text, or no row when the conversation does not show it. */
+export function messageShown(input: {
+  readonly conversationId: string;
+  readonly ownerId: string;
+  readonly messageId: string;
+}): Statement {
+  return {
+    name: 'message_shown',
+    text: `
+      with recursive ${LINEAGE}
+      select ${messageJson('l.depth > 0')}
+      from messages m
+      join lineage l on l.id = m.conversation_id and m.seq between l.first_seq and l.up_to
+      where m.id = $3
+        and m.owner_id = $2`,
+    values: [input.conversationId, input.ownerId, input.messageId],
+  };
+}
+
+/**
+ * Locks a message that a conversation shows. **Shape**: its conversation, whether it is inherited, whether its own conversation was
+ * deleted; or no row.
+ */
+export function messageToRedact(input: {
+  readonly conversationId: string;
+  readonly ownerId: string;
+  readonly messageId: string;
+}): Statement {
+  return {
+    name: 'message_to_redact',
+    text: `
+      with recursive ${LINEAGE}
+      select m.conversation_id, l.depth > 0, exists (
+        select from conversations c where c.id = m.conversation_id and c.deleted_at is not null
+      )
+      from messages m
+      join lineage l on l.id = m.conversation_id and m.seq between l.first_seq and l.up_to
+      where m.id = $3
+        and m.owner_id = $2
+      for no key update of m`,
+    values: [input.conversationId, input.ownerId, input.messageId],
+  };
+}
+
+/** Takes everything out of a message but that it was there. Once is enough: the first time stays. */
+export function redactMessage(messageId: string, ownerId: string): Statement {
+  return {
+    name: 'message_redact',
+    text: `
+      update messages
+      set content = '', citations = '[]', metadata = null, request_digest = null, redacted_at = clock_timestamp()
+      where id = $1
+        and owner_id = $2
+        and redacted_at is null`,
+    values: [messageId, ownerId],
+  };
+}
+
+/** Forgets which versions of bars a message quoted. */
+export function forgetCitations(messageId: string, ownerId: string): Statement {
+  return {
+    name: 'message_forget_citations',
+    text: 'delete from message_citations where message_id = $1 and owner_id = $2',
+    values: [messageId, ownerId],
+  };
+}
