@@ -1,0 +1,55 @@
+import { Client } from 'pg';
+
+/** A statement as it went to the server. */
+export interface SentStatement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Keeps every statement that this process sends, through the ORM or beside it, while `work` runs. */
+export async function recordStatements(work: () => Promise<void>): Promise<readonly SentStatement[]> {
+  const sent: SentStatement[] = [];
+  const prototype = Client.prototype as { query: (...args: unknown[]) => unknown };
+  const { query } = prototype;
+  prototype.query = function (this: Client, ...args: unknown[]) {
+    const [first, second] = args;
+    const { text, values } =
+      typeof first === 'object' && first !== null ? (first as Partial<SentStatement>) : {};
+    if (typeof first === 'string') sent.push({ text: first, values: Array.isArray(second) ? second : [] });
+    else if (text !== undefined) sent.push({ text, values: values ?? (Array.isArray(second) ? second : []) });
+    return query.apply(this, args);
+  };
+  try {
+    await work();
+  } finally {
+    prototype.query = query;
+  }
+  return sent;
+}
+
+/** A condition that names the owner, by a value in the text or a bound one, alone or in a list. */
+const OWNER_FILTER =
+  /(?:"?\w+"?\.)?"?(?:user_id|owner_id)"?\s*(?:=\s*any\s*\(\s*(\$\d+)[^)]*\)|=\s*(\$\d+)(?:::\w+)?|=\s*'[^']*'|in\s*\([^)]*\))/gi;
+
+/** The same statement without its owner filters, and how many it had. **Why** bound values stay named: the server counts them. */
+export function withoutOwnerFilters({
+  text,
+  values,
+}: SentStatement): SentStatement & { readonly filters: number } {
+  let filters = 0;
+  const stripped = text.replaceAll(OWNER_FILTER, (_condition, list?: string, single?: string) => {
+    filters++;
+    if (list !== undefined) return `${list}::uuid[] is not null`;
+    return single === undefined ? 'true' : `${single}::uuid is not null`;
+  });
+  return { text: stripped, values, filters };
+}
+
+/** The same statement about somebody else. */
+export function onBehalfOf(statement: SentStatement, from: string, to: string): SentStatement {
+  const swap = (value: unknown): unknown => {
+    if (typeof value === 'string') return value.replaceAll(from, to);
+    return Array.isArray(value) ? value.map(swap) : value;
+  };
+  return { text: statement.text.replaceAll(from, to), values: statement.values.map(swap) };
+}
