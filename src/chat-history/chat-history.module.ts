@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { EncryptionModule } from '../encryption/encryption.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { VersioningModule } from '../versioning/versioning.module.js';
+import { CitationsModule } from './citations/citations.module.js';
 import { ConversationClaims } from './conversations/conversation-claims.service.js';
 import { ConversationFamilyService } from './conversations/conversation-family.service.js';
 import { ConversationsController } from './conversations/conversations.controller.js';
@@ -13,7 +14,7 @@ import { RedactMessageService } from './messages/redact-message.service.js';
 
 /** Conversations, their messages, and the prices that these quote. */
 @Module({
-  imports: [EncryptionModule, SessionsModule, VersioningModule],
+  imports: [CitationsModule, EncryptionModule, SessionsModule, VersioningModule],
   controllers: [ConversationsController, MessagesController],
   providers: [
     ConversationClaims,

@@ -1,10 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { etagOf, requireMatch } from '../../common/etag.js';
+import { SETTINGS, type Settings } from '../../config/settings.js';
 import { SqlService } from '../../database/sql.service.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import type { Row } from '../../database/statement.js';
 import { ConversationNotFound, IdTaken } from '../chat-history.errors.js';
+import { insertPins } from '../citations/citations.queries.js';
+import { CitationsService, type PreparedCitations } from '../citations/citations.service.js';
 import type { HistoryOwner } from '../history-owner.types.js';
 import { metadataText, orMetadataTooLarge } from '../idempotency/metadata.js';
 import { requestDigest } from '../idempotency/request-digest.js';
@@ -26,71 +29,90 @@ export interface AppendedMessage {
   readonly created: boolean;
 }
 
+/** A message that nobody stored yet. */
+interface NewMessage extends AppendMessage {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly citations: PreparedCitations;
+  readonly digest: Buffer;
+}
+
 /** Adds messages: each once, in one order for every reader, without gaps. */
 @Injectable()
 export class AppendMessageService {
-  constructor(private readonly sql: SqlService) {}
+  private readonly language: string;
+
+  constructor(
+    private readonly sql: SqlService,
+    private readonly citations: CitationsService,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.language = settings.history.searchLanguage;
+  }
 
   /**
    * Adds a message behind the last one. The same request again, under the id that the client gave, is answered again, whatever came
    * behind the message since.
    *
    * **Errors**: `ConversationNotFound`, `IdTaken`; `StaleResource` when `ifMatch` does not name the last `seq`; `MetadataTooLarge`;
-   * those of citations.
+   * those of `CitationsService`.
    */
   async append(owner: HistoryOwner, input: AppendMessage): Promise<AppendedMessage> {
-    const { id, ...request } = input.message;
-    const digest = requestDigest(request);
+    const { conversationId, message, ifMatch } = input;
+    const { id, role, content, metadata } = message;
+    const citations = await this.citations.prepare(message.citations);
+    const digest = requestDigest({ role, content, metadata, citations: citations.requested });
     return orMetadataTooLarge(() =>
       this.sql.transactionAs(owner, async (tx) => {
         const [[taken], [made]] = await tx.runTogether(
-          takeConversation(input.conversationId, owner.id),
+          takeConversation(conversationId, owner.id),
           // Looked for behind the lock: the same request at the same time has been stored by now, or comes later.
           messageMade(id ?? NO_ID, owner.id),
         );
         if (taken === undefined) throw new ConversationNotFound();
-        if (made !== undefined) return answeredBefore(made, { id, ...input, digest });
-        requireMatch(input.ifMatch, etagOf(Number(taken[0])));
-        const message = { ...input, id: id ?? uuidv7(), ownerId: owner.id, digest };
-        return store(tx, message);
+        if (made !== undefined) return answeredBefore(made, { conversationId, digest });
+        requireMatch(ifMatch, etagOf(Number(taken[0])));
+        return this.store(tx, taken, { ...input, id: id ?? uuidv7(), ownerId: owner.id, citations, digest });
       }),
     );
+  }
+
+  private async store(
+    tx: SqlTransaction,
+    [, branchId, asOfRevision]: Row,
+    input: NewMessage,
+  ): Promise<AppendedMessage> {
+    const { id, conversationId, ownerId, citations, digest, message } = input;
+    const place = { branchId: Number(branchId), asOfRevision: asOfRevision as number | null };
+    const { json, pins } = await this.citations.pin(tx, citations, place);
+    const row: MessageRow = {
+      ...{ id, conversationId, ownerId, role: message.role, content: message.content, citations: json },
+      metadata: metadataText(message.metadata),
+      language: this.language,
+      requestDigest: digest,
+    };
+    const [added] = await tx.run(addMessage(row));
+    if (added === undefined) throw new IdTaken();
+    const [seq, text] = added;
+    const etag = etagOf(Number(seq));
+    if (pins.length === 0) return { id, json: text as string, etag, created: true };
+    const [, [made]] = await tx.runTogether(
+      insertPins({ messageId: id, ownerId, pins }),
+      messageMade(id, ownerId),
+    );
+    return { id, json: made?.[4] as string, etag, created: true };
   }
 }
 
 /** No message has the nil UUID: the schema of requests takes none. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
+/** **Errors**: `IdTaken` for another request. What was redacted has no digest any more, so nothing is the same as it. */
 function answeredBefore(
-  [conversationId, digest, seq, json]: Row,
-  asked: { readonly id: string | undefined; readonly conversationId: string; readonly digest: Buffer },
+  [id, conversationId, digest, seq, json]: Row,
+  asked: { readonly conversationId: string; readonly digest: Buffer },
 ): AppendedMessage {
-  // A message that was redacted has no digest any more: what was taken out is not compared with.
-  const same =
-    conversationId === asked.conversationId &&
-    Buffer.isBuffer(digest) &&
-    digest.equals(asked.digest) &&
-    asked.id !== undefined;
-  if (!same) throw new IdTaken();
-  return { id: asked.id, json: json as string, etag: etagOf(Number(seq)), created: false };
-}
-
-async function store(
-  tx: SqlTransaction,
-  input: AppendMessage & { readonly id: string; readonly ownerId: string; readonly digest: Buffer },
-): Promise<AppendedMessage> {
-  const { id, conversationId, ownerId, digest, message } = input;
-  const row: MessageRow = {
-    id,
-    conversationId,
-    ownerId,
-    role: message.role,
-    content: message.content,
-    citations: JSON.stringify(message.citations),
-    metadata: metadataText(message.metadata),
-    requestDigest: digest,
-  };
-  const [added] = await tx.run(addMessage(row));
-  if (added === undefined) throw new IdTaken();
-  return { id, json: added[1] as string, etag: etagOf(Number(added[0])), created: true };
+  if (conversationId !== asked.conversationId || !Buffer.isBuffer(digest) || !digest.equals(asked.digest))
+    throw new IdTaken();
+  return { id: id as string, json: json as string, etag: etagOf(Number(seq)), created: false };
 }

@@ -21,12 +21,12 @@ export function takeConversation(conversationId: string, ownerId: string): State
   };
 }
 
-/** **Shape**: conversation, request digest, `seq` and JSON text of one of the owner's messages; or no row. */
+/** **Shape**: id, conversation, request digest, `seq` and JSON text of one of the owner's messages; or no row. */
 export function messageMade(id: string, ownerId: string): Statement {
   return {
     name: 'append_message_made',
     text: `
-      select m.conversation_id, m.request_digest, m.seq, ${messageJson('false')}
+      select m.id, m.conversation_id, m.request_digest, m.seq, ${messageJson('false')}
       from messages m
       where m.id = $1
         and m.owner_id = $2`,
@@ -43,22 +43,26 @@ export interface MessageRow {
   readonly content: string;
   readonly citations: string;
   readonly metadata: string | null;
+  /** Text-search configuration. */
+  readonly language: string;
   readonly requestDigest: Buffer;
 }
 
 /**
  * Adds a message behind the last one of a conversation that is taken. **Shape**: its `seq` and JSON text; no row when the id is taken,
- * by whomever. Times do not go back inside a conversation, also when the clock does.
+ * by whomever. Times do not go back inside a conversation, also when the clock does. What it quotes is pinned behind it, so the text has no
+ * status of quoted prices.
  */
 export function addMessage(message: MessageRow): Statement {
-  const { id, conversationId, ownerId, role, content, citations, metadata, requestDigest } = message;
+  const { id, conversationId, ownerId, role, content, citations, metadata, language, requestDigest } =
+    message;
   return {
     name: 'append_add_message',
     text: `
       with added as (
         insert into messages as m
-          (id, conversation_id, owner_id, seq, role, content, citations, metadata, request_digest, created_at)
-        select $1, c.id, c.owner_id, c.last_seq + 1, $4, $5, $6::jsonb, $7::jsonb, $8,
+          (id, conversation_id, owner_id, seq, role, content, citations, metadata, request_digest, language, created_at)
+        select $1, c.id, c.owner_id, c.last_seq + 1, $4, $5, $6::jsonb, $7::jsonb, $8, $9,
           greatest(clock_timestamp(), c.last_activity_at)
         from conversations c
         where c.id = $2
@@ -73,6 +77,6 @@ export function addMessage(message: MessageRow): Statement {
           and c.owner_id = $3
       )
       select seq, json from added`,
-    values: [id, conversationId, ownerId, role, content, citations, metadata, requestDigest],
+    values: [id, conversationId, ownerId, role, content, citations, metadata, requestDigest, language],
   };
 }

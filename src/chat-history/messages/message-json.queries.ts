@@ -1,3 +1,5 @@
+import { shownCitations } from '../citations/citations.queries.js';
+
 const instant = (column: string): string =>
   `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
@@ -5,7 +7,8 @@ const instant = (column: string): string =>
 export function messageJson(inherited: string): string {
   return `format(
         '{"id":"%s","conversationId":"%s","seq":%s,"role":"%s","content":%s,"citations":%s,"metadata":%s,"createdAt":"%s","redactedAt":%s,"inherited":%s}',
-        m.id, m.conversation_id, m.seq, m.role, to_json(m.content), m.citations, coalesce(m.metadata::text, 'null'),
+        m.id, m.conversation_id, m.seq, m.role, to_json(m.content), ${shownCitations('m')},
+        coalesce(m.metadata::text, 'null'),
         ${instant('m.created_at')}, coalesce('"' || ${instant('m.redacted_at')} || '"', 'null'),
         case when ${inherited} then 'true' else 'false' end
       )`;
