@@ -1,4 +1,5 @@
 import type { Statement } from '../database/statement.js';
+import { timeMember } from './bar.format.js';
 import { eitherBar } from './shown-bar.queries.js';
 import type { AskedBar } from './quotes.types.js';
 
@@ -89,4 +90,39 @@ export function standingJoin(pin: string, alias: string): string {
         join stock_series x on x.id = o.series_id
         where ${same('o')} and o.valid_to = ${OPEN}
       ) ${alias} on true`;
+}
+
+/**
+ * Joins to versions `pin` the revision that ended each: `<alias>.revision_id`, by which the caller limits what is looked at. A version
+ * that is open has none.
+ *
+ * **Why** by way of what each revision touched: where it is one revision that is asked about, its spans find the pins by their key; and
+ * where it is the pins of one owner, series that no revision touched cost nothing. **Why** no branch: on its own branch a version
+ * can only have been ended by a revision of it.
+ */
+export function endedJoin(pin: string, alias: string): string {
+  return `join revision_series ${alias} on ${alias}.series_id = ${pin}.series_id
+        and ${pin}.ts between ${alias}.first_ts and ${alias}.last_ts
+      join stock_data ${alias}_version on ${alias}_version.series_id = ${pin}.series_id
+        and ${alias}_version.branch_id = ${pin}.branch_id and ${alias}_version.ts = ${pin}.ts
+        and ${alias}_version.valid_to = ${alias}.revision_id and ${alias}_version.valid_from = ${pin}.revision`;
+}
+
+/**
+ * A lateral join that tells what the version `pin` is of. **Shape**: one row of `members` (symbol, interval and time as members of
+ * JSON), `branch` (its name) and `bar` (JSON text).
+ */
+export function describedJoin(pin: string, alias: string): string {
+  return `cross join lateral (
+        select
+          format('"symbol":%s,"interval":"%s",%s', to_json(s.symbol), x."interval", ${timeMember('v')}) as members,
+          b.name as branch,
+          ${eitherBar('v')} as bar
+        from stock_data v
+        join stock_series x on x.id = v.series_id
+        join tracked_stocks s on s.id = x.tracked_stock_id
+        join branches b on b.id = v.branch_id
+        where v.series_id = ${pin}.series_id and v.branch_id = ${pin}.branch_id and v.ts = ${pin}.ts
+          and v.valid_from = ${pin}.revision
+      ) ${alias}`;
 }

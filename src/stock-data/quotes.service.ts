@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import type { Row } from '../database/statement.js';
-import { shownVersions, standingJoin } from './quotes.queries.js';
+import { describedJoin, endedJoin, shownVersions, standingJoin } from './quotes.queries.js';
 import type { AskedBar, ShownQuote, ShownQuotes } from './quotes.types.js';
 
 /** For features that quote bars: which version of a bar a read shows, and how a version stands that was quoted before. */
@@ -25,6 +25,16 @@ export class QuotesService {
    */
   static standing(pin: string, alias: string): string {
     return standingJoin(pin, alias);
+  }
+
+  /** SQL that joins the revision that ended a quoted version; see the statement. */
+  static ended(pin: string, alias: string): string {
+    return endedJoin(pin, alias);
+  }
+
+  /** SQL that joins what bar a quoted version is of; see the statement for its columns. */
+  static described(pin: string, alias: string): string {
+    return describedJoin(pin, alias);
   }
 }
 

@@ -37,12 +37,9 @@ export const stockDataCitationView = z
       .meta({ description: 'Where that version stands: the branch that was read, or an ancestor.' }),
     quoted: barResponse,
     status: z.enum(CITATION_STATUSES),
-    current: barResponse
-      .nullable()
-      .optional()
-      .meta({
-        description: 'The bar as that branch has it now; null when it was withdrawn. Absent while current.',
-      }),
+    current: barResponse.nullable().optional().meta({
+      description: 'The bar as that branch has it now; null when it was withdrawn. Absent while current.',
+    }),
     restatedBy: z
       .int()
       .optional()
