@@ -80,7 +80,11 @@ function changeOf(
   };
 }
 
-async function sendChanged(reply: FastifyReply, { json, revision }: ChangedBarText): Promise<void> {
+async function sendChanged(
+  reply: FastifyReply,
+  { json, revision, consequences }: ChangedBarText,
+): Promise<void> {
   if (revision !== null) reply.header('etag', etagOf(revision));
-  await reply.type(JSON_TYPE).send(`${json.slice(0, -1)},"revision":${revision}}`);
+  const more = consequences === undefined ? '' : `,"consequences":${JSON.stringify(consequences)}`;
+  await reply.type(JSON_TYPE).send(`${json.slice(0, -1)},"revision":${revision}${more}}`);
 }

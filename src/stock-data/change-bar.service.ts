@@ -43,8 +43,11 @@ export class ChangeBarService {
   async correct(change: BarChange, values: BarValues): Promise<ChangedBarText> {
     const seriesId = await this.seriesId(change);
     const proposals = correctedBar(seriesId, change.ts, values);
-    const { head, after } = await this.commit({ ...change, seriesId, kind: 'correction', proposals });
-    if (change.dryRun) return { json: after, revision: null };
+    const { head, after, consequences } = await this.commit({
+      ...change,
+      ...{ seriesId, kind: 'correction', proposals },
+    });
+    if (change.dryRun) return { json: after, revision: null, consequences };
     // As of this commit: the next one may be done before the answer is read.
     return this.bars.one({ ...change, asOf: { revision: head } }, change.ts);
   }
@@ -57,13 +60,13 @@ export class ChangeBarService {
   async withdraw(change: BarChange): Promise<ChangedBarText> {
     const seriesId = await this.seriesId(change);
     const proposals = withdrawnBar(seriesId, change.ts);
-    const { revision, withdrawn, before } = await this.commit({
+    const { revision, withdrawn, before, consequences } = await this.commit({
       ...change,
       ...{ seriesId, kind: 'withdrawal', proposals },
     });
     if (withdrawn === 0 || before === null)
       throw new BarNotFound(change.symbol, shownTime(change, change.ts));
-    return { json: before, revision };
+    return { json: before, revision, consequences };
   }
 
   private async commit(change: PreparedChange): Promise<FinishedChange> {

@@ -1,4 +1,5 @@
 import type { AsOf } from '../versioning/versioning.service.js';
+import type { Consequences } from '../versioning/versioning.types.js';
 import type { Interval } from '../bars/bar.types.js';
 
 /** Where and when a read of bars looks. */
@@ -35,4 +36,6 @@ export interface BarChange {
 export interface ChangedBarText {
   readonly json: string;
   readonly revision: number | null;
+  /** Of a dry run. */
+  readonly consequences?: Consequences | undefined;
 }

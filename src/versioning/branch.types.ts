@@ -57,6 +57,7 @@ export interface ChangeReport extends Omit<CommitReport, 'head'> {
 
 /** The answer about a commit. */
 export function changeReport(report: CommitReport, dryRun: boolean): ChangeReport {
-  const { head, inserted, corrected, withdrawn, unchanged } = report;
-  return { revision: dryRun ? null : head, inserted, corrected, withdrawn, unchanged };
+  const { head, inserted, corrected, withdrawn, unchanged, consequences } = report;
+  const counts = { inserted, corrected, withdrawn, unchanged };
+  return dryRun ? { revision: null, ...counts, consequences } : { revision: head, ...counts };
 }

@@ -151,6 +151,11 @@ export function closeVersions(table: VersionedTable, revision: number): Statemen
   };
 }
 
+/** SQL of the relation of scope and key of the versions that the changes replace. */
+export function endingVersions(table: VersionedTable): string {
+  return `select ${keyColumns(table)} from ${CHANGES} where closes is not null`;
+}
+
 /** Adds the new versions. */
 export function insertVersions(table: VersionedTable, branchId: number, revision: number): Statement {
   return {

@@ -11,6 +11,7 @@ import { branchStatus, endBranch, insertMerge, lockBranchToEnd, mergeOf } from '
 import { collectCompared } from './commit/three-way.js';
 import { requireOpen, takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
+import { DryRunConsequences } from './dry-run-consequences.service.js';
 import { lineageAt, NOW, type Line } from './lineage.types.js';
 import { oneSnapshot, patience, timeForManyRows } from './revisions.queries.js';
 import { rowsOfBranch, scopesOfBranch } from './three-way.queries.js';
@@ -33,6 +34,7 @@ export class MergeService {
   constructor(
     private readonly sql: SqlService,
     private readonly versioning: VersioningService,
+    private readonly consequences: DryRunConsequences,
   ) {}
 
   /**
@@ -66,7 +68,14 @@ export class MergeService {
       if (doneMeanwhile !== null) return doneMeanwhile;
       requireOpen(branch, status);
       await tx.run(timeForManyRows());
-      const report = await write(tx, { table, request, line, parent, describe });
+      const report = await write(tx, {
+        table,
+        request,
+        line,
+        parent,
+        describe,
+        consequences: this.consequences,
+      });
       if (dryRun) tx.rollback();
       return report;
     });
@@ -79,11 +88,12 @@ interface Merge {
   readonly line: Line;
   readonly parent: Line;
   readonly describe: DescribeConflicts;
+  readonly consequences: DryRunConsequences;
 }
 
 /** Compares and writes, in a turn. */
 async function write(tx: SqlTransaction, merge: Merge): Promise<ChangeReport> {
-  const { table, request, line, parent, describe } = merge;
+  const { table, request, line, parent, describe, consequences } = merge;
   const { branch, onConflict, message, authorId, dryRun } = request;
   const scopes = (await tx.run(scopesOfBranch(table, line.id))).map(([scope]) => Number(scope));
   const rowsLineage = lineageAt(line, NOW);
@@ -99,7 +109,8 @@ async function write(tx: SqlTransaction, merge: Merge): Promise<ChangeReport> {
   });
   const source = `branch ${branch}`;
   const draft = { branch: parent.name, kind: 'merge', source, message, authorId, dryRun } as const;
-  const commit = await writeCollected(tx, { table, draft, line: parent, unchanged }, async (done) => {
+  const collected = { table, draft, line: parent, unchanged, consequences };
+  const commit = await writeCollected(tx, collected, async (done) => {
     const report = changeReport(done, dryRun);
     await tx.run(insertMerge({ branchId: line.id, onConflict, message, mergedBy: authorId, report }));
     await tx.run(endBranch(line.id, 'merged'));

@@ -4,6 +4,7 @@ import { changeReport, type ChangeReport, type DescribeConflicts } from './branc
 import { collectCompared } from './commit/three-way.js';
 import { takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
+import { DryRunConsequences } from './dry-run-consequences.service.js';
 import { lineageAt, NOW } from './lineage.types.js';
 import { branchOfRevision, oneSnapshot, patience, timeForManyRows } from './revisions.queries.js';
 import { rowsOfRevision, scopesOfRevision } from './three-way.queries.js';
@@ -27,6 +28,7 @@ export class RevertService {
   constructor(
     private readonly sql: SqlService,
     private readonly versioning: VersioningService,
+    private readonly consequences: DryRunConsequences,
   ) {}
 
   /**
@@ -69,7 +71,13 @@ export class RevertService {
         onConflict: 'fail',
         describe,
       });
-      const report = await writeCollected(tx, { table, draft, line, unchanged });
+      const report = await writeCollected(tx, {
+        table,
+        draft,
+        line,
+        unchanged,
+        consequences: this.consequences,
+      });
       if (report.revision === null) tx.rollback();
       return changeReport(report, dryRun);
     });

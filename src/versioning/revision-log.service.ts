@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { SqlTransaction } from '../database/sql-transaction.js';
 import { SqlService } from '../database/sql.service.js';
-import { revisionById, revisionPage } from './revisions.queries.js';
+import { revisionById, revisionPage, revisionsByIds } from './revisions.queries.js';
 import { RevisionNotFound } from './versioning.errors.js';
 import { VersioningService } from './versioning.service.js';
 import type { RevisionView, VersionedTable } from './versioning.types.js';
@@ -40,5 +41,11 @@ export class RevisionLogService {
     const row = await this.sql.readOne(revisionById(id));
     if (row === null) throw new RevisionNotFound(id);
     return JSON.parse(row[0] as string) as RevisionView;
+  }
+
+  /** Those of these revisions that there are, in their order, as a transaction sees them. */
+  async many(tx: SqlTransaction, ids: readonly number[]): Promise<readonly RevisionView[]> {
+    const rows = await tx.run(revisionsByIds(ids));
+    return rows.map(([json]) => JSON.parse(json as string) as RevisionView);
   }
 }

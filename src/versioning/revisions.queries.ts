@@ -122,6 +122,20 @@ export function revisionById(id: number): Statement {
   };
 }
 
+/** **Shape**: rows of the revision as JSON text, in the order of the numbers; none for a number that there is not. */
+export function revisionsByIds(ids: readonly number[]): Statement {
+  return {
+    name: 'revisions_by_ids',
+    text: `
+      select ${REVISION_JSON}
+      from revisions r
+      join branches b on b.id = r.branch_id
+      where r.id = any($1::bigint[])
+      order by r.id`,
+    values: [ids],
+  };
+}
+
 /** **Shape**: number and name of the branch that a revision was made on, or no row. */
 export function branchOfRevision(id: number): Statement {
   return {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BranchesService } from './branches.service.js';
+import { DryRunConsequences } from './dry-run-consequences.service.js';
 import { MergeService } from './merge.service.js';
 import { PointReads } from './point-reads.service.js';
 import { RevertService } from './revert.service.js';
@@ -13,6 +14,7 @@ const SERVICES = [
   BranchesService,
   MergeService,
   RevertService,
+  DryRunConsequences,
 ];
 
 /** Branches, revisions, "as of": knows no stock. */

@@ -12,6 +12,7 @@ import {
   insertProposals,
   noteAllTouched,
 } from './commit.queries.js';
+import { DryRunConsequences } from './dry-run-consequences.service.js';
 import { lineageAt, NOW, type Line } from './lineage.types.js';
 import {
   finishRevision,
@@ -54,7 +55,10 @@ export class VersioningService {
   // Safe to keep: a branch's number and forks never change and no branch is ever removed. Its status may change and is not here.
   private readonly lines = new LRUCache<string, Line>({ max: REMEMBERED_LINES });
 
-  constructor(private readonly sql: SqlService) {}
+  constructor(
+    private readonly sql: SqlService,
+    private readonly consequences: DryRunConsequences,
+  ) {}
 
   /**
    * The point that a read starts from.
@@ -105,7 +109,7 @@ export class VersioningService {
       const proposals = await work.stage(tx);
       await takeTurn(tx, line, draft.dryRun);
       await work.verify?.(tx);
-      const report = await write(tx, { table, draft, line, proposals });
+      const report = await write(tx, { table, draft, line, proposals, consequences: this.consequences });
       if (report.revision === null) tx.rollback();
       return report;
     });
@@ -164,11 +168,12 @@ interface Write {
   readonly draft: RevisionDraft;
   readonly line: Line;
   readonly proposals: Proposals | FirstRows;
+  readonly consequences: DryRunConsequences;
 }
 
 /** Writes what differs from what the branch shows; where it never showed anything, all there is. */
 async function write(tx: SqlTransaction, input: Write): Promise<CommitReport> {
-  const { table, draft, line, proposals } = input;
+  const { table, draft, line, proposals, consequences } = input;
   const lineage = lineageAt(line, NOW);
   if (!draft.dryRun) {
     const [fresh] = await tx.runOne(hasNoVersions(table, lineage, proposals.scopes));
@@ -178,7 +183,7 @@ async function write(tx: SqlTransaction, input: Write): Promise<CommitReport> {
   if ('write' in proposals) throw new ScopesNotEmpty();
   await tx.run(createChanges(table));
   const [unchanged] = await tx.runOne(collectChanges({ table, lineage, proposals }));
-  return writeCollected(tx, { table, draft, line, unchanged: Number(unchanged) });
+  return writeCollected(tx, { table, draft, line, unchanged: Number(unchanged), consequences });
 }
 
 /** Writes where nothing was stored before. A withdrawal proposes to an existing key, so there is none here. */

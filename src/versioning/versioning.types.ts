@@ -54,6 +54,9 @@ export interface RevisionDraft {
   readonly dryRun: boolean;
 }
 
+/** What would follow from a commit, by name. */
+export type Consequences = Readonly<Record<string, number>>;
+
 /**
  * What a commit did. **Shape**: `revision` is the new one, or null when there was nothing to change or it was a dry run;
  * `head` is the newest revision of all afterwards. Counts are rows.
@@ -65,6 +68,8 @@ export interface CommitReport {
   readonly corrected: number;
   readonly withdrawn: number;
   readonly unchanged: number;
+  /** Of a dry run: what would follow for features that keep references to versions. */
+  readonly consequences?: Consequences;
 }
 
 /**

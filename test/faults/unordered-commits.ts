@@ -1,6 +1,7 @@
 import type { SqlService } from '../../src/database/sql.service.js';
 import type { SqlTransaction } from '../../src/database/sql-transaction.js';
 import type { Statement } from '../../src/database/statement.js';
+import { DryRunConsequences } from '../../src/versioning/dry-run-consequences.service.js';
 import { VersioningService } from '../../src/versioning/versioning.service.js';
 
 /**
@@ -43,5 +44,5 @@ export function sqlWithoutLock(sql: SqlService, sequence: string): SqlService {
 
 /** Versioning over {@link sqlWithoutLock}. */
 export function versioningWithoutLock(sql: SqlService, sequence: string): VersioningService {
-  return new VersioningService(sqlWithoutLock(sql, sequence));
+  return new VersioningService(sqlWithoutLock(sql, sequence), new DryRunConsequences());
 }

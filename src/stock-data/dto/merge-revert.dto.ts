@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { lineOfText } from '../../common/text.js';
 import { CONFLICT_POLICIES } from '../../versioning/branch.types.js';
 import { branchName } from '../../versioning/point.types.js';
-import { dryRunQuery } from './dry-run.dto.js';
+import { consequencesMember, dryRunQuery } from './dry-run.dto.js';
 
 const message = lineOfText(1000).nullable().optional();
 
@@ -45,5 +45,6 @@ export const changeReportResponse = z
     corrected: z.int(),
     withdrawn: z.int(),
     unchanged: z.int().meta({ description: 'Changes that were there already, or that gave way.' }),
+    consequences: consequencesMember,
   })
   .meta({ id: 'ChangeReport' });

@@ -3,9 +3,11 @@ import {
   closeVersions,
   countChanges,
   createDryRunRows,
+  endingVersions,
   insertVersions,
   noteTouched,
 } from '../commit.queries.js';
+import type { DryRunConsequences } from '../dry-run-consequences.service.js';
 import type { Line } from '../lineage.types.js';
 import { finishRevision, headRevision, insertRevision, takeFinishLock } from '../revisions.queries.js';
 import type { CommitReport, RevisionDraft, VersionedTable } from '../versioning.types.js';
@@ -17,6 +19,7 @@ export interface Collected {
   readonly line: Line;
   /** Rows that were compared and need no change. */
   readonly unchanged: number;
+  readonly consequences: DryRunConsequences;
 }
 
 /**
@@ -40,7 +43,9 @@ export async function writeCollected(
   const id = head + 1;
   if (draft.dryRun) {
     if (changed > 0) await tryRows(tx, { table, branchId: line.id, revision: id });
-    return { revision: null, head, ...counts };
+    const ending = { table, branchId: line.id, relation: endingVersions(table) };
+    const consequences = await collected.consequences.of(tx, closing > 0 ? ending : null);
+    return { revision: null, head, ...counts, consequences };
   }
   if (changed > 0) {
     await tx.run(insertRevision({ id, branchId: line.id, draft }));

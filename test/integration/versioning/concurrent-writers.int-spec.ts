@@ -4,6 +4,7 @@ import { withConnection } from '../../../src/database/direct-connection.js';
 import { SqlService } from '../../../src/database/sql.service.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { BranchesService } from '../../../src/versioning/branches.service.js';
+import { DryRunConsequences } from '../../../src/versioning/dry-run-consequences.service.js';
 import { MergeService } from '../../../src/versioning/merge.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { bar, csvOf, day } from '../../factories/bars.js';
@@ -106,8 +107,8 @@ describe('eight writers on shared symbols while readers hold revisions', () => {
       client.query('create sequence unordered; grant usage on sequence unordered to stockroom_app'),
     );
     const sql = sqlWithoutLock(app.get(SqlService), 'unordered');
-    const versioning = new VersioningService(sql);
-    const merges = new MergeService(sql, versioning);
+    const versioning = new VersioningService(sql, new DryRunConsequences());
+    const merges = new MergeService(sql, versioning, new DryRunConsequences());
     const branches = app.get(BranchesService);
     const found: string[] = [];
     for (let round = 0; round < 20 && found.length === 0; round++) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SqlService } from '../../../src/database/sql.service.js';
 import type { SqlTransaction } from '../../../src/database/sql-transaction.js';
+import { DryRunConsequences } from '../../../src/versioning/dry-run-consequences.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { commitChanges, makeSeries } from '../../factories/versioned-bars.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
@@ -35,6 +36,7 @@ describe('an instant', () => {
           return typeof member === 'function' ? (member.bind(target) as unknown) : member;
         },
       }),
+      new DryRunConsequences(),
     );
   }
 
