@@ -12,9 +12,19 @@ export class ValidationFailed extends DomainError {
   }
 }
 
+/**
+ * The framework's pipe, but for what it takes out of bodies without a word: `constructor` is a name like any other in data that a
+ * client keeps. `__proto__` is refused before, where bodies are parsed, and nothing here is merged into anything.
+ */
+class WholeBodyPipe extends StandardSchemaValidationPipe {
+  protected override stripProtoKeys(): void {
+    // Nothing is taken out.
+  }
+}
+
 /** Checks every parameter that has a schema, and hands on what the schema made of it. */
 export function validationPipe(): StandardSchemaValidationPipe {
-  return new StandardSchemaValidationPipe({
+  return new WholeBodyPipe({
     exceptionFactory: (issues) =>
       new ValidationFailed(
         issues.map((issue) => ({

@@ -50,7 +50,7 @@ export class ConversationFamilyService {
       if (before !== null) return before;
       const family = await familyOf(tx, parentId, owner.id);
       const parent = living(family, parentId);
-      if (family.length > MAX_ANCESTORS - 1) throw new ForkTooDeep(MAX_ANCESTORS);
+      if (family.length > MAX_ANCESTORS) throw new ForkTooDeep(MAX_ANCESTORS);
       if (fork.atSeq > parent.lastSeq) throw new ForkBeyondEnd(parent.lastSeq);
       return storeConversation(tx, {
         id,
