@@ -9,8 +9,6 @@ import { ENTITIES, OPEN_DATABASE, StartupService } from './boot/startup.service.
 import { ChatHistoryModule } from './chat-history/chat-history.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
-import { RetentionModule } from './chat-history/retention/retention.module.js';
-import { SearchModule } from './chat-history/search/search.module.js';
 import { CredentialsModule } from './credentials/credentials.module.js';
 import { HealthModule } from './health/health.module.js';
 import { KeysModule } from './keys/keys.module.js';
@@ -47,8 +45,6 @@ export class AppModule {
         StockDataModule,
         StockImportModule,
         ChatHistoryModule,
-        SearchModule,
-        RetentionModule,
         HealthModule.forRoot(settings),
       ],
       providers: [

@@ -8,13 +8,24 @@ import { ConversationFamilyService } from './conversations/conversation-family.s
 import { ConversationsController } from './conversations/conversations.controller.js';
 import { ConversationsService } from './conversations/conversations.service.js';
 import { AppendMessageService } from './messages/append-message.service.js';
+import { ExportModule } from './export/export.module.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { ReadMessagesService } from './messages/read-messages.service.js';
 import { RedactMessageService } from './messages/redact-message.service.js';
+import { RetentionModule } from './retention/retention.module.js';
+import { SearchModule } from './search/search.module.js';
 
 /** Conversations, their messages, and the prices that these quote. */
 @Module({
-  imports: [CitationsModule, EncryptionModule, SessionsModule, VersioningModule],
+  imports: [
+    CitationsModule,
+    EncryptionModule,
+    SessionsModule,
+    VersioningModule,
+    ExportModule,
+    RetentionModule,
+    SearchModule,
+  ],
   controllers: [ConversationsController, MessagesController],
   providers: [
     ConversationClaims,

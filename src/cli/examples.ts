@@ -18,6 +18,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'users create-admin': ['users create-admin --email you@example.com'],
   'users create': ['users create --email you@example.com --username you'],
   'users reset-password': ['users reset-password you@example.com'],
+  'export verify': ['export verify conversation.json', 'export verify conversation.json --json'],
   'retention run': ['retention run --dry-run', 'retention run --json'],
   'sessions purge': ['sessions purge'],
   'sessions end-all': ['sessions end-all --yes'],

@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
 import { dbCommand } from './db.command.js';
 import { EXAMPLES } from './examples.js';
+import { exportCommand } from './export.command.js';
 import { importCommand } from './import.command.js';
 import { keysCommand } from './keys.command.js';
 import { retentionCommand } from './retention.command.js';
@@ -17,6 +18,7 @@ export function stockroomCommand(): Command {
     .addCommand(importCommand())
     .addCommand(dbCommand())
     .addCommand(keysCommand())
+    .addCommand(exportCommand())
     .addCommand(retentionCommand())
     .addCommand(sessionsCommand())
     .addCommand(usersCommand());

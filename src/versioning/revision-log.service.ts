@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { SqlService } from '../database/sql.service.js';
-import { revisionById, revisionPage, revisionsByIds } from './revisions.queries.js';
+import {
+  headRevision,
+  revisionById,
+  revisionPage,
+  revisionsAfter,
+  revisionsByIds,
+} from './revisions.queries.js';
 import { RevisionNotFound } from './versioning.errors.js';
 import { VersioningService } from './versioning.service.js';
 import type { RevisionView, VersionedTable } from './versioning.types.js';
@@ -41,6 +47,17 @@ export class RevisionLogService {
     const row = await this.sql.readOne(revisionById(id));
     if (row === null) throw new RevisionNotFound(id);
     return JSON.parse(row[0] as string) as RevisionView;
+  }
+
+  /** The newest revision of all, 0 when there is none. */
+  async head(): Promise<number> {
+    return Number((await this.sql.readOne(headRevision()))?.[0]);
+  }
+
+  /** Revisions after one, oldest first. **Shape**: `json` is ready to send. */
+  async after(id: number, limit: number): Promise<readonly { readonly id: number; readonly json: string }[]> {
+    const rows = await this.sql.read(revisionsAfter(id, limit));
+    return rows.map(([number, json]) => ({ id: Number(number), json: json as string }));
   }
 
   /** Those of these revisions that there are, in their order, as a transaction sees them. */

@@ -136,6 +136,21 @@ export function revisionsByIds(ids: readonly number[]): Statement {
   };
 }
 
+/** **Shape**: rows of id and JSON text, those after `id`, oldest first. */
+export function revisionsAfter(id: number, limit: number): Statement {
+  return {
+    name: 'revisions_after',
+    text: `
+      select r.id::float8, ${REVISION_JSON}
+      from revisions r
+      join branches b on b.id = r.branch_id
+      where r.id > $1
+      order by r.id
+      limit $2`,
+    values: [id, limit],
+  };
+}
+
 /** **Shape**: number and name of the branch that a revision was made on, or no row. */
 export function branchOfRevision(id: number): Statement {
   return {

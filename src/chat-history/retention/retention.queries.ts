@@ -112,7 +112,8 @@ export function closeConversations(defaultDays: number | null, limit: number): S
     name: 'retention_close_conversations',
     text: `
       update conversations
-      set deleted_at = now(), updated_at = now(), version = version + 1, title = null, metadata = null
+      set deleted_at = now(), title = null, metadata = null, request_digest = null, version = version + 1,
+        updated_at = now()
       where id in (
         select c.id
         from conversations c

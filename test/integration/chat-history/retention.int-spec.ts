@@ -40,7 +40,7 @@ async function left(conversation: string): Promise<readonly number[]> {
 async function stateOf(id: string): Promise<'open' | 'tombstone' | 'gone'> {
   const [row] = await asOwner<{ deleted: boolean; bare: boolean }>(
     t.db,
-    `select deleted_at is not null as deleted, title is null and metadata is null as bare from conversations where id = $1`,
+    `select deleted_at is not null as deleted, title is null and metadata is null and request_digest is null as bare from conversations where id = $1`,
     [id],
   );
   if (row === undefined) return 'gone';
