@@ -20,6 +20,18 @@ export class DatabaseBusy extends DomainError {
   }
 }
 
+/** Too many changes wait for the same thing, or waited for it too long. */
+export class TooManyWaiting extends DomainError {
+  constructor() {
+    super(
+      'unavailable',
+      'changes-waiting',
+      'Too many changes are waiting for their turn; this one was not made.',
+      { retryAfterSeconds: 5 },
+    );
+  }
+}
+
 /** A statement ran into one of the configured time limits, or lost every retry against concurrent work. */
 export class DatabaseTimeout extends DomainError {
   constructor(cause?: unknown) {

@@ -10,6 +10,7 @@ import { retryTransaction } from './retry.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlTransaction } from './sql-transaction.js';
 import type { Row, Statement, StatementResult } from './statement.js';
+import { Turns, type Queue } from './turns.js';
 
 /** The server ends a slow statement by itself; only an answer that never arrives, over a cut network, needs our own clock. */
 const ANSWER_GRACE_MS = 2_000;
@@ -25,6 +26,7 @@ const ANSWER_GRACE_MS = 2_000;
 export class SqlService {
   private readonly named: boolean;
   private readonly answerTimeoutMs: number;
+  private readonly turns: Turns;
 
   constructor(
     private readonly em: EntityManager,
@@ -33,6 +35,7 @@ export class SqlService {
   ) {
     this.named = settings.database.namedStatements;
     this.answerTimeoutMs = settings.database.timeouts.statementMs + ANSWER_GRACE_MS;
+    this.turns = new Turns(settings.database.pool.max);
   }
 
   /**
@@ -78,15 +81,26 @@ export class SqlService {
    * Commits unless `work` throws or calls {@link SqlTransaction.rollback}.
    *
    * **Errors**: as {@link read}, and whatever `work` throws. A connection lost before the commit was answered is
-   * reported as unavailable, and whether it took effect is unknown to the caller.
+   * reported as unavailable, and whether it took effect is unknown to the caller. With a queue as {@link inTurn}.
    */
-  async transaction<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
-    return this.transact(null, work);
+  async transaction<T>(work: (tx: SqlTransaction) => Promise<T>, queue?: Queue): Promise<T> {
+    if (queue === undefined) return this.transact(null, work);
+    return this.inTurn(queue, () => this.transact(null, work));
   }
 
   /** The same, seeing and writing what `owner` may, and no other row that is somebody's own. **Errors**: as {@link transaction}. */
   async transactionAs<T>(owner: RowOwner, work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
     return this.transact(owner, work);
+  }
+
+  /**
+   * Lets `work`, a transaction that may wait long for others of its kind, begin when its turn has come: those of one queue never hold
+   * more than a third of the connections, or one. Not to be used inside a transaction.
+   *
+   * **Errors**: `TooManyWaiting`, and those of `work`.
+   */
+  async inTurn<T>(queue: Queue, work: () => Promise<T>): Promise<T> {
+    return this.turns.take(queue, work);
   }
 
   /** How the pool stands. **Units**: connections; `waiting` is callers. */

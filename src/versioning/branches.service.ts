@@ -13,6 +13,7 @@ import {
   lockBranchToEnd,
   type BranchPage,
 } from './branches.queries.js';
+import { COMMITS } from './commit/queues.js';
 import { requireOpen } from './commit/turn.js';
 import type { Line } from './lineage.types.js';
 import { branchOfRevision, headRevision, patience, takeCommitLock } from './revisions.queries.js';
@@ -102,7 +103,7 @@ export class BranchesService {
       requireMatch(ifMatch, branchEtag(status as BranchStatus));
       if (status === 'merged') throw new BranchMerged(name);
       if (status === 'open') await tx.run(endBranch(line.id, 'discarded'));
-    });
+    }, COMMITS);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type DescribeConflicts,
 } from './branch.types.js';
 import { branchStatus, endBranch, insertMerge, lockBranchToEnd, mergeOf } from './branches.queries.js';
+import { queueOf } from './commit/queues.js';
 import { collectCompared } from './commit/three-way.js';
 import { requireOpen, takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
@@ -56,6 +57,7 @@ export class MergeService {
     const line = await this.versioning.line(branch);
     if (line.parent === null) throw new RootBranch(branch);
     const parent = await this.versioning.line(line.parent);
+    const queue = queueOf({ kind: 'merge', dryRun });
     return this.sql.transaction(async (tx) => {
       if (dryRun) await tx.run(oneSnapshot());
       await tx.run(patience());
@@ -78,7 +80,7 @@ export class MergeService {
       });
       if (dryRun) tx.rollback();
       return report;
-    });
+    }, queue);
   }
 }
 

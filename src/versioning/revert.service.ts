@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SqlService } from '../database/sql.service.js';
 import { changeReport, type ChangeReport, type DescribeConflicts } from './branch.types.js';
+import { queueOf } from './commit/queues.js';
 import { collectCompared } from './commit/three-way.js';
 import { takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
@@ -47,14 +48,8 @@ export class RevertService {
     const { revision, message, authorId, dryRun } = request;
     const branch = await this.branchOf(request);
     const line = await this.versioning.line(branch);
-    const draft: RevisionDraft = {
-      branch,
-      kind: 'revert',
-      source: `revision ${revision}`,
-      message,
-      authorId,
-      dryRun,
-    };
+    const source = `revision ${revision}`;
+    const draft: RevisionDraft = { branch, kind: 'revert', source, message, authorId, dryRun };
     return this.sql.transaction(async (tx) => {
       if (dryRun) await tx.run(oneSnapshot());
       await tx.run(patience());
@@ -80,7 +75,7 @@ export class RevertService {
       });
       if (report.revision === null) tx.rollback();
       return changeReport(report, dryRun);
-    });
+    }, queueOf(draft));
   }
 
   private async branchOf({ revision, branch }: RevertRequest): Promise<string> {

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { SqlService } from '../database/sql.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { branchLineage } from './branches.queries.js';
+import { queueOf } from './commit/queues.js';
 import { takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
 import {
@@ -99,8 +100,8 @@ export class VersioningService {
    * (`verify`), the revision is numbered, the differences to what the branch shows are written, and the lock goes with
    * the commit. Nothing to change makes no revision. A dry run takes no lock.
    *
-   * **Errors**: `BranchNotFound`, `BranchMerged`, `BranchDiscarded`, those of `work`, those of the database; `ScopesNotEmpty` for
-   * first rows that are not the first, or that are a dry run's. On any error nothing is stored.
+   * **Errors**: `BranchNotFound`, `BranchMerged`, `BranchDiscarded`, `TooManyWaiting`, those of `work`, those of the database;
+   * `ScopesNotEmpty` for first rows that are not the first, or that are a dry run's. On any error nothing is stored.
    */
   async commit(table: VersionedTable, draft: RevisionDraft, work: CommitWork): Promise<CommitReport> {
     const line = await this.line(draft.branch);
@@ -112,7 +113,7 @@ export class VersioningService {
       const report = await write(tx, { table, draft, line, proposals, consequences: this.consequences });
       if (report.revision === null) tx.rollback();
       return report;
-    });
+    }, queueOf(draft));
   }
 
   /**
