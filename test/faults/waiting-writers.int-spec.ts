@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runStatement, withConnection } from '../../src/database/direct-connection.js';
+import { withConnection } from '../../src/database/direct-connection.js';
 import { SqlService } from '../../src/database/sql.service.js';
 import { takeCommitLock } from '../../src/versioning/revisions.queries.js';
 import { bar, csvOf, day } from '../factories/bars.js';
+import { makeConversation } from '../factories/conversations.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
+import type { ApiAnswer } from '../support/api-client.js';
 import { asOwner } from '../support/sql.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -12,13 +14,23 @@ const CONNECTIONS = 4;
 const WRITERS = 40;
 const READS = 10;
 
-describe('while another process commits and forty corrections wait for it', () => {
+/** What waits for one another: `lock` is held meanwhile by somebody else; `write` waits for it. */
+interface Contest {
+  readonly lock: { readonly text: string; readonly values: readonly unknown[] };
+  readonly write: (n: number) => Promise<ApiAnswer>;
+  readonly done: number;
+}
+
+describe('while somebody else has what forty writers wait for', () => {
   let service: TestApp;
   let symbol: string;
 
   beforeEach(async () => {
-    // A reader that finds no connection learns of it soon.
-    service = await startTestApp({ pool: { max: CONNECTIONS, acquireTimeoutMs: 500 } });
+    service = await startTestApp({
+      // A reader that finds no connection learns of it soon; a writer keeps waiting however slow the machine is.
+      pool: { max: CONNECTIONS, acquireTimeoutMs: 500 },
+      env: { DATABASE_LOCK_TIMEOUT_MS: '60000', DATABASE_STATEMENT_TIMEOUT_MS: '60000' },
+    });
     symbol = await trackStock(service.api);
     await importCsv(service.api, symbol, csvOf([bar(day(0), '1')]));
   });
@@ -27,30 +39,42 @@ describe('while another process commits and forty corrections wait for it', () =
     await service.close();
   });
 
-  /** How many transactions of the service wait for the commit lock. */
-  async function waiting(): Promise<number> {
-    const rows = await asOwner<{ count: number }>(
-      service.db,
-      `select count(*)::int as count from pg_locks
-       where locktype = 'advisory' and not granted
-         and database = (select oid from pg_database where datname = current_database())`,
-    );
-    return rows[0]?.count ?? 0;
+  const corrections = (): Contest => ({
+    lock: takeCommitLock(),
+    write: (n) => service.api.put(`/v1/stocks/${symbol}/data/${day(0)}`, { json: { close: n + 2 } }),
+    done: 200,
+  });
+
+  async function appends(): Promise<Contest> {
+    const { id } = await makeConversation(service.api);
+    return {
+      lock: { text: 'select from conversations where id = $1 for update', values: [id] },
+      write: (n) =>
+        service.api.post(`/v1/conversations/${id}/messages`, { json: { role: 'user', content: `${n}` } }),
+      done: 201,
+    };
   }
 
-  /** **Shape**: the statuses of the reads that came while the writers waited, and of the writers. */
-  async function readersBesideWriters(): Promise<{ reads: number[]; writes: number[]; held: number }> {
-    const { api, db } = service;
-    return withConnection(db.app, async (client) => {
+  /** How many connections of the service wait for a lock. */
+  async function waiting(): Promise<number> {
+    const [row] = await asOwner<{ count: number }>(
+      service.db,
+      `select count(distinct pid)::int as count from pg_locks l join pg_stat_activity a using (pid)
+       where not l.granted and a.datname = current_database()`,
+    );
+    return row?.count ?? 0;
+  }
+
+  /** **Shape**: the statuses of the reads that came meanwhile and of the writers; how many connections those held. */
+  async function readersBesideWriters({ lock, write }: Contest) {
+    return withConnection(service.db.owner, async (client) => {
       await client.query('begin');
-      await runStatement(client, takeCommitLock());
-      const writers = Array.from({ length: WRITERS }, (_, n) =>
-        api.put(`/v1/stocks/${symbol}/data/${day(0)}`, { json: { close: n + 2 } }),
-      );
+      await client.query(lock.text, [...lock.values]);
+      const writers = Array.from({ length: WRITERS }, (_, n) => write(n));
       while ((await waiting()) === 0) await sleep(10);
       const reads: number[] = [];
       for (let n = 0; n < READS; n++) {
-        const { status } = await api.get(`/v1/stocks/${symbol}/data`, { query: { limit: n + 1 } });
+        const { status } = await service.api.get(`/v1/stocks/${symbol}/data`, { query: { limit: n + 1 } });
         reads.push(status);
       }
       const held = await waiting();
@@ -60,16 +84,26 @@ describe('while another process commits and forty corrections wait for it', () =
     });
   }
 
-  it('every reader is answered, and then every writer', async () => {
-    const { reads, writes, held } = await readersBesideWriters();
-    expect(reads).toEqual(Array<number>(READS).fill(200));
-    expect(held).toBe(1);
-    expect(writes).toEqual(Array<number>(WRITERS).fill(200));
-  });
+  it.each([
+    ['corrections', corrections],
+    ['appends', appends],
+  ])(
+    '%s hold one connection of four, every reader is answered, and then every writer',
+    async (_, contest) => {
+      const { done, ...of } = await contest();
+      const { reads, writes, held } = await readersBesideWriters({ done, ...of });
+      expect(reads).toEqual(Array<number>(READS).fill(200));
+      expect(held).toBe(1);
+      expect(writes).toEqual(Array<number>(WRITERS).fill(done));
+    },
+  );
 
-  it('as a control: writers that wait with a connection in their hands leave readers none', async () => {
+  it.each([
+    ['corrections', corrections],
+    ['appends', appends],
+  ])('as a control: %s that wait with a connection in their hands leave readers none', async (_, contest) => {
     jest.spyOn(service.app.get(SqlService), 'inTurn').mockImplementation((_queue, work) => work());
-    const { reads, held } = await readersBesideWriters();
+    const { reads, held } = await readersBesideWriters(await contest());
     expect(reads).toContain(503);
     expect(held).toBe(CONNECTIONS);
   });

@@ -37,6 +37,9 @@ interface NewMessage extends AppendMessage {
   readonly digest: Buffer;
 }
 
+/** How long an append waits for others to the same conversation. **Units**: milliseconds. */
+const PATIENCE_MS = 10_000;
+
 /** Adds messages: each once, in one order for every reader, without gaps. */
 @Injectable()
 export class AppendMessageService {
@@ -55,26 +58,26 @@ export class AppendMessageService {
    * behind the message since.
    *
    * **Errors**: `ConversationNotFound`, `IdTaken`; `StaleResource` when `ifMatch` does not name the last `seq`; `MetadataTooLarge`;
-   * those of `CitationsService`.
+   * `TooManyWaiting`; those of `CitationsService`.
    */
   async append(owner: HistoryOwner, input: AppendMessage): Promise<AppendedMessage> {
     const { conversationId, message, ifMatch } = input;
     const { id, role, content, metadata } = message;
     const citations = await this.citations.prepare(message.citations);
     const digest = requestDigest({ role, content, metadata, citations: citations.requested });
-    return orMetadataTooLarge(() =>
-      this.sql.transactionAs(owner, async (tx) => {
-        const [[taken], [made]] = await tx.runTogether(
-          takeConversation(conversationId, owner.id),
-          // Looked for behind the lock: the same request at the same time has been stored by now, or comes later.
-          messageMade(id ?? NO_ID, owner.id),
-        );
-        if (taken === undefined) throw new ConversationNotFound();
-        if (made !== undefined) return answeredBefore(made, { conversationId, digest });
-        requireMatch(ifMatch, etagOf(Number(taken[0])));
-        return this.store(tx, taken, { ...input, id: id ?? uuidv7(), ownerId: owner.id, citations, digest });
-      }),
-    );
+    const write = async (tx: SqlTransaction): Promise<AppendedMessage> => {
+      const [[taken], [made]] = await tx.runTogether(
+        takeConversation(conversationId, owner.id),
+        // Looked for behind the lock: the same request at the same time has been stored by now, or comes later.
+        messageMade(id ?? NO_ID, owner.id),
+      );
+      if (taken === undefined) throw new ConversationNotFound();
+      if (made !== undefined) return answeredBefore(made, { conversationId, digest });
+      requireMatch(ifMatch, etagOf(Number(taken[0])));
+      return this.store(tx, taken, { ...input, id: id ?? uuidv7(), ownerId: owner.id, citations, digest });
+    };
+    const queue = { name: `append ${owner.id} ${conversationId}`, patienceMs: PATIENCE_MS };
+    return orMetadataTooLarge(() => this.sql.inTurn(queue, () => this.sql.transactionAs(owner, write)));
   }
 
   private async store(
