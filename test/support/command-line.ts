@@ -77,6 +77,18 @@ export async function runProgram(
   return endOf(child);
 }
 
+/** A script of the project that is not built, to its end, as `npm run` starts it. **Shape**: `path` from the project's folder. */
+export async function runScript(path: string, args: readonly string[]): Promise<CommandResult> {
+  const child = spawn(process.execPath, ['--import', '@swc-node/register/esm-register', path, ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH },
+    timeout: KILL_AFTER_MS,
+    killSignal: 'SIGKILL',
+  });
+  child.stdin.end();
+  return endOf(child);
+}
+
 /** `stockroom <args>` to its end. */
 export async function stockroom(
   args: readonly string[],
