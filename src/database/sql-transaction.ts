@@ -3,25 +3,44 @@ import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
 import { inOneGo } from './in-one-go.js';
 import type { Row, Statement, StatementResult } from './statement.js';
 
-/** A transaction that is open on one pooled connection. Made by `SqlService.transaction`; not to be kept after it. */
+/** A transaction on one pooled connection. Made by `SqlService.transaction`; not to be kept after it. */
 export class SqlTransaction {
   private rolledBack = false;
+  private state: 'to begin' | 'open' | 'ended';
 
+  /** **Shape**: `opening` is what the transaction begins with; null when it has begun. */
   constructor(
     private readonly client: PoolClient,
     private readonly execute: (statement: Statement) => Promise<StatementResult>,
-  ) {}
+    private readonly opening: Statement | null = null,
+  ) {
+    this.state = opening === null ? 'open' : 'to begin';
+  }
 
   /** The rows of one statement. **Errors**: the driver's, untranslated, so that a deadlock can still be retried. */
   async run(statement: Statement): Promise<readonly Row[]> {
-    return (await this.execute(statement)).rows;
+    return (await this.send([statement]))[0]?.rows ?? [];
   }
 
-  /** The rows of several statements that need nothing of each other's answers, sent in one go. **Errors**: of the first that failed. */
+  /**
+   * The rows of several statements, sent in one go: each is run behind those before it, none can have values from their answers.
+   * **Errors**: of the first that failed.
+   */
   async runTogether<S extends readonly Statement[]>(
     ...statements: S
   ): Promise<{ readonly [I in keyof S]: readonly Row[] }> {
-    const results = await inOneGo(this.client, () => statements.map((statement) => this.execute(statement)));
+    const results = await this.send(statements);
+    return results.map(({ rows }) => rows) as { readonly [I in keyof S]: readonly Row[] };
+  }
+
+  /**
+   * The same with the commit behind them, which saves one more wait: for the last statements of a transaction, when nothing in their
+   * answers could be a reason to give it up. **Errors**: of the first that failed; then nothing is stored.
+   */
+  async runLast<S extends readonly Statement[]>(
+    ...statements: S
+  ): Promise<{ readonly [I in keyof S]: readonly Row[] }> {
+    const results = await this.send(statements, true);
     return results.map(({ rows }) => rows) as { readonly [I in keyof S]: readonly Row[] };
   }
 
@@ -34,7 +53,7 @@ export class SqlTransaction {
 
   /** How many rows a statement wrote. */
   async count(statement: Statement): Promise<number> {
-    return (await this.execute(statement)).count;
+    return (await this.send([statement]))[0]?.count ?? 0;
   }
 
   /**
@@ -57,5 +76,26 @@ export class SqlTransaction {
 
   get isRolledBack(): boolean {
     return this.rolledBack;
+  }
+
+  /** Whether it has begun and not ended. */
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  private async send(statements: readonly Statement[], last = false): Promise<readonly StatementResult[]> {
+    const { opening, state } = this;
+    if (state === 'ended') throw new Error('a transaction was used behind its last statements');
+    const begins = state === 'to begin' && opening !== null;
+    const [only] = statements;
+    if (!begins && !last && statements.length === 1 && only !== undefined) return [await this.execute(only)];
+    this.state = last ? 'ended' : 'open';
+    const results = await inOneGo(this.client, () => [
+      ...(begins ? [this.client.query('begin'), this.execute(opening)] : []),
+      ...statements.map((statement) => this.execute(statement)),
+      ...(last ? [this.client.query('commit')] : []),
+    ]);
+    const first = begins ? 2 : 0;
+    return results.slice(first, first + statements.length) as StatementResult[];
   }
 }

@@ -3,8 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Pool, PoolClient } from 'pg';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { isClientPoisoned, isConnectionLost, translateDriverError } from './driver-errors.js';
-import { inOneGo } from './in-one-go.js';
-import { actAs } from './own-rows.queries.js';
+import { actAs, readingAs } from './own-rows.queries.js';
 import type { RowOwner } from './own-rows.js';
 import { retryTransaction } from './retry.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
@@ -53,22 +52,9 @@ export class SqlService {
 
   /**
    * The rows of one statement that sees what `owner` may see, and no other row that is somebody's own. **Errors**: as {@link read}.
-   *
-   * A transaction of its own, whose four statements are sent in one go: row-level security compares with settings that last as long
-   * as the transaction, and waiting for each answer costs about a third of a page of messages.
    */
   async readAs(owner: RowOwner, statement: Statement): Promise<readonly Row[]> {
-    return readTwice(() =>
-      this.onClient(async (client) => {
-        const [, , result] = await inOneGo(client, () => [
-          client.query('begin'),
-          this.execute(client, actAs(owner)),
-          this.execute(client, statement, this.answerTimeoutMs),
-          client.query('commit'),
-        ]);
-        return result.rows;
-      }),
-    );
+    return this.read(readingAs(owner, statement));
   }
 
   /** The only row of a statement, or null when there is none. **Errors**: as {@link read}. */
@@ -88,7 +74,10 @@ export class SqlService {
     return this.inTurn(queue, () => this.transact(null, work));
   }
 
-  /** The same, seeing and writing what `owner` may, and no other row that is somebody's own. **Errors**: as {@link transaction}. */
+  /**
+   * The same, seeing and writing what `owner` may, and no other row that is somebody's own. It begins together with its first
+   * statement. **Errors**: as {@link transaction}.
+   */
   async transactionAs<T>(owner: RowOwner, work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
     return this.transact(owner, work);
   }
@@ -122,13 +111,13 @@ export class SqlService {
     work: (tx: SqlTransaction) => Promise<T>,
   ): Promise<T> {
     const client = await (await this.pool()).connect();
-    const tx = new SqlTransaction(client, (statement) => this.execute(client, statement));
+    const execute = (statement: Statement): Promise<StatementResult> => this.execute(client, statement);
+    const tx = new SqlTransaction(client, execute, owner === null ? null : actAs(owner));
     let broken = false;
     try {
       if (owner === null) await client.query('begin');
-      else await inOneGo(client, () => [client.query('begin'), this.execute(client, actAs(owner))]);
       const result = await work(tx);
-      await client.query(tx.isRolledBack ? 'rollback' : 'commit');
+      if (tx.isOpen) await client.query(tx.isRolledBack ? 'rollback' : 'commit');
       return result;
     } catch (error) {
       broken = isClientPoisoned(error) || !(await rolledBack(client));

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { etagOf, requireMatch } from '../../common/etag.js';
+import { driverErrorFacts } from '../../database/driver-errors.js';
 import { SETTINGS, type Settings } from '../../config/settings.js';
 import { SqlService } from '../../database/sql.service.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
@@ -11,7 +12,13 @@ import { CitationsService, type PreparedCitations } from '../citations/citations
 import type { HistoryOwner } from '../history-owner.types.js';
 import { metadataText, orMetadataTooLarge } from '../idempotency/metadata.js';
 import { requestDigest } from '../idempotency/request-digest.js';
-import { addMessage, messageMade, takeConversation, type MessageRow } from './append.queries.js';
+import {
+  addMessage,
+  messageMade,
+  messageStored,
+  takeConversation,
+  type MessageRow,
+} from './append.queries.js';
 import type { AppendMessageRequest } from './dto/append-message.dto.js';
 
 /** What an append is asked with. */
@@ -66,13 +73,16 @@ export class AppendMessageService {
     const citations = await this.citations.prepare(message.citations);
     const digest = requestDigest({ role, content, metadata, citations: citations.requested });
     const write = async (tx: SqlTransaction): Promise<AppendedMessage> => {
-      const [[taken], [made]] = await tx.runTogether(
+      const [[taken], [made] = []] = await tx.runTogether(
         takeConversation(conversationId, owner.id),
         // Looked for behind the lock: the same request at the same time has been stored by now, or comes later.
-        messageMade(id ?? NO_ID, owner.id),
+        ...(id === undefined ? [] : [messageMade(id, owner.id)]),
       );
       if (taken === undefined) throw new ConversationNotFound();
-      if (made !== undefined) return answeredBefore(made, { conversationId, digest });
+      if (id !== undefined && made !== undefined) {
+        requireSame(made, { conversationId, digest });
+        return { ...storedMessage(await tx.runLast(messageStored(id, owner.id)), id), created: false };
+      }
       requireMatch(ifMatch, etagOf(Number(taken[0])));
       return this.store(tx, taken, { ...input, id: id ?? uuidv7(), ownerId: owner.id, citations, digest });
     };
@@ -94,28 +104,35 @@ export class AppendMessageService {
       language: this.language,
       requestDigest: digest,
     };
-    const [added] = await tx.run(addMessage(row));
-    if (added === undefined) throw new IdTaken();
-    const [seq, text] = added;
-    const etag = etagOf(Number(seq));
-    if (pins.length === 0) return { id, json: text as string, etag, created: true };
-    const [, [made]] = await tx.runTogether(
-      insertPins({ messageId: id, ownerId, pins }),
-      messageMade(id, ownerId),
-    );
-    return { id, json: made?.[4] as string, etag, created: true };
+    const add = addMessage(row);
+    if (pins.length === 0) return { ...storedMessage(await tx.runLast(add), id), created: true };
+    try {
+      const pin = insertPins({ messageId: id, ownerId, pins });
+      const [added, , stored] = await tx.runTogether(add, pin, messageStored(id, ownerId));
+      if (added.length === 0) throw new IdTaken();
+      return { ...storedMessage([stored], id), created: true };
+    } catch (error) {
+      // Pins of the message that has the id.
+      if (driverErrorFacts(error).constraint === 'message_citations_pkey') throw new IdTaken();
+      throw error;
+    }
   }
 }
 
-/** No message has the nil UUID: the schema of requests takes none. */
-const NO_ID = '00000000-0000-0000-0000-000000000000';
-
 /** **Errors**: `IdTaken` for another request. What was redacted has no digest any more, so nothing is the same as it. */
-function answeredBefore(
-  [id, conversationId, digest, seq, json]: Row,
+function requireSame(
+  [conversationId, digest]: Row,
   asked: { readonly conversationId: string; readonly digest: Buffer },
-): AppendedMessage {
+): void {
   if (conversationId !== asked.conversationId || !Buffer.isBuffer(digest) || !digest.equals(asked.digest))
     throw new IdTaken();
-  return { id: id as string, json: json as string, etag: etagOf(Number(seq)), created: false };
+}
+
+/** **Errors**: `IdTaken` without a row: nothing was stored, because something else has the id. */
+function storedMessage(
+  [[row]]: readonly [readonly Row[]],
+  id: string,
+): Pick<AppendedMessage, 'id' | 'json' | 'etag'> {
+  if (row === undefined) throw new IdTaken();
+  return { id, json: row[1] as string, etag: etagOf(Number(row[0])) };
 }

@@ -21,12 +21,21 @@ export function takeConversation(conversationId: string, ownerId: string): State
   };
 }
 
-/** **Shape**: id, conversation, request digest, `seq` and JSON text of one of the owner's messages; or no row. */
+/** **Shape**: conversation and request digest of one of the owner's messages; or no row. */
 export function messageMade(id: string, ownerId: string): Statement {
   return {
     name: 'append_message_made',
+    text: 'select conversation_id, request_digest from messages where id = $1 and owner_id = $2',
+    values: [id, ownerId],
+  };
+}
+
+/** **Shape**: `seq` and JSON text of a message in its own conversation. */
+export function messageStored(id: string, ownerId: string): Statement {
+  return {
+    name: 'append_message_stored',
     text: `
-      select m.id, m.conversation_id, m.request_digest, m.seq, ${messageJson('false')}
+      select m.seq, ${messageJson('false')}
       from messages m
       where m.id = $1
         and m.owner_id = $2`,
@@ -68,7 +77,7 @@ export function addMessage(message: MessageRow): Statement {
         where c.id = $2
           and c.owner_id = $3
         on conflict (id) do nothing
-        returning m.seq, m.created_at, ${messageJson('false')} as json
+        returning m.seq, m.created_at, ${messageJson('false', 'm.citations')} as json
       ), noted as (
         update conversations c
         set last_seq = a.seq, last_activity_at = a.created_at, updated_at = a.created_at, version = c.version + 1

@@ -12,6 +12,60 @@ export interface MessagePage {
   readonly limit: number;
 }
 
+/** What a page of messages answers. */
+interface PageDirection {
+  readonly behind: '>' | '<';
+  readonly last: 'max' | 'min';
+}
+
+const DIRECTIONS: Readonly<Record<'asc' | 'desc', PageDirection>> = {
+  asc: { behind: '>', last: 'max' },
+  desc: { behind: '<', last: 'min' },
+};
+
+/** Below and above every `seq`. **Why** not null and a condition on it: behind row-level security that would not be looked up in the index. */
+const START = { asc: 0, desc: 2_147_483_647 } as const;
+
+/**
+ * A page of what is mostly asked for: messages of a conversation that is no fork, without the status of what they quote.
+ *
+ * **Shape**: no row when there is no such conversation; else one: whether that will not do, because it is a fork or a message on the page
+ * quotes a price ({@link messagePage} then does), the messages as JSON text joined by commas (null: none), the last `seq` of the page
+ * when there are more (else null).
+ * **Why** apart: the way through ancestors and prices costs three times the page, also where there are none.
+ */
+export function plainMessagePage(page: MessagePage): Statement {
+  const { conversationId, ownerId, order, after, limit } = page;
+  const { behind, last } = DIRECTIONS[order];
+  return {
+    name: `message_page_plain_${order}`,
+    text: `
+      select c.parent_id is not null or coalesce(p.quotes, false) as will_not_do, p.items, p.last_seq
+      from conversations c
+      cross join lateral (
+        select
+          bool_or(m.citations @> '[{"type":"stock-data"}]') as quotes,
+          string_agg(${messageJson('false', 'm.citations')}, ',' order by m.seq ${order}) as items,
+          case when count(*) = $4 and exists (
+            select from messages n where n.conversation_id = $1 and n.owner_id = $2 and n.seq ${behind} ${last}(m.seq)
+          ) then ${last}(m.seq) end as last_seq
+        from (
+          select m.*
+          from messages m
+          where m.conversation_id = $1
+            and m.owner_id = $2
+            and m.seq ${behind} $3
+          order by m.seq ${order}
+          limit $4
+        ) m
+      ) p
+      where c.id = $1
+        and c.owner_id = $2
+        and c.deleted_at is null`,
+    values: [conversationId, ownerId, after ?? START[order], limit],
+  };
+}
+
 /**
  * A page of what a conversation shows, inherited messages included.
  *
@@ -20,7 +74,7 @@ export interface MessagePage {
  */
 export function messagePage(page: MessagePage): Statement {
   const { conversationId, ownerId, order, after, limit } = page;
-  const [behind, none] = order === 'asc' ? (['>', '0'] as const) : (['<', '2147483647'] as const);
+  const { behind } = DIRECTIONS[order];
   return {
     name: `message_page_${order}`,
     text: `
@@ -34,7 +88,7 @@ export function messagePage(page: MessagePage): Statement {
           where m.conversation_id = l.id
             and m.owner_id = $2
             and m.seq between l.first_seq and l.up_to
-            and m.seq ${behind} coalesce($3::integer, ${none})
+            and m.seq ${behind} $3
           order by m.seq ${order}
           limit $4 + 1
         ) m
@@ -42,11 +96,11 @@ export function messagePage(page: MessagePage): Statement {
         limit $4 + 1
       )
       select
-        exists (select from lineage),
-        string_agg(json, ',' order by place) filter (where place <= $4),
-        case when count(*) > $4 then max(seq) filter (where place = $4) end
+        exists (select from lineage) as found,
+        string_agg(json, ',' order by place) filter (where place <= $4) as items,
+        case when count(*) > $4 then max(seq) filter (where place = $4) end as last_seq
       from shown`,
-    values: [conversationId, ownerId, after, limit],
+    values: [conversationId, ownerId, after ?? START[order], limit],
   };
 }
 

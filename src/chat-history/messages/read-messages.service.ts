@@ -4,7 +4,7 @@ import { SqlService } from '../../database/sql.service.js';
 import { SignerService } from '../../encryption/signer.service.js';
 import { ConversationNotFound, MessageNotFound } from '../chat-history.errors.js';
 import type { HistoryOwner } from '../history-owner.types.js';
-import { messagePage, messageShown } from './messages.queries.js';
+import { messagePage, messageShown, plainMessagePage } from './messages.queries.js';
 
 /** What a page of messages asks for. */
 export interface ReadMessages {
@@ -33,8 +33,13 @@ export class ReadMessagesService {
     const scope = ['messages', conversationId, order];
     const [after = null] = readCursor(this.signer, scope, cursor) ?? [];
     const page = { conversationId, ownerId: owner.id, order, after: after as number | null, limit };
-    const [[exists, data, last] = []] = await this.sql.readAs(owner, messagePage(page));
-    if (exists !== true) throw new ConversationNotFound();
+    const [plain] = await this.sql.readAs(owner, plainMessagePage(page));
+    if (plain === undefined) throw new ConversationNotFound();
+    const [willNotDo] = plain;
+    const row = willNotDo === true ? (await this.sql.readAs(owner, messagePage(page)))[0] : plain;
+    // Deleted between the two.
+    if (row === undefined || (willNotDo === true && row[0] !== true)) throw new ConversationNotFound();
+    const [, data, last] = row;
     return {
       data: (data as string | null) ?? '',
       nextCursor: typeof last === 'number' ? makeCursor(this.signer, scope, [last]) : null,
