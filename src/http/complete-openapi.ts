@@ -71,6 +71,9 @@ function addErrors(operation: Operation): void {
   operation.responses['400'] ??= problem('Malformed or invalid');
   if (needsSession) operation.responses['401'] ??= problem('No valid session');
   if (needsRole) operation.responses['403'] ??= problem('Not allowed by role');
+  const parameters = (operation.parameters ?? []) as Parameter[];
+  if (parameters.some(({ in: place }) => place === 'path'))
+    operation.responses['414'] ??= problem('A part of the address is too long');
   if (!(NOT_LIMITED in operation)) operation.responses['429'] ??= problem('Too many requests');
   operation.responses['500'] ??= problem('Something went wrong here; the request id finds it in the logs');
 }

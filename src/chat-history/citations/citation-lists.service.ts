@@ -47,7 +47,7 @@ export class CitationListsService {
     paging: Paging,
   ): Promise<TextPage> {
     const citation = JSON.stringify(members);
-    const scope = ['messages-citing', citation];
+    const scope = ['messages-citing', owner.id, citation];
     const [before = null] = readCursor(this.signer, scope, paging.cursor) ?? [];
     const page = { ownerId: owner.id, citation, before: before as string | null, limit: paging.limit };
     const rows = await this.sql.readAs(owner, messagesCiting(page));
@@ -59,7 +59,7 @@ export class CitationListsService {
    * one gets what came after. **Errors**: `InvalidCursor`.
    */
   async restated(owner: HistoryOwner, since: AsOf | undefined, paging: Paging): Promise<TextPage> {
-    const scope = ['citations-restated', since ?? null];
+    const scope = ['citations-restated', owner.id, since ?? null];
     const after = readCursor(this.signer, scope, paging.cursor) as RestatedPosition | null;
     const page = { ownerId: owner.id, since: await this.revisionOf(since), after, limit: paging.limit };
     const rows = await this.sql.readAs(owner, restatedCitations(page));

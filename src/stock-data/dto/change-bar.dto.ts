@@ -10,13 +10,13 @@ import { branchQuery, intervalQuery } from './scope.dto.js';
 const exactNumber = z
   .string()
   .max(64)
-  .nullable()
-  .optional()
   .meta({
-    type: ['number', 'string', 'null'],
+    type: ['number', 'string'],
     description: 'A JSON number or a decimal string.',
     maxLength: undefined,
-  });
+  })
+  .nullable()
+  .optional();
 
 const message = lineOfText(1000).nullable().optional();
 
