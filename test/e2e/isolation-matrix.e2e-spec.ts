@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
 import { call, operationsOf, seen, type DocumentedOperation } from '../support/personas-calls.js';
-import { makeWorld, OWNED, STRANGERS, type Stranger, type World } from '../support/personas-world.js';
+import {
+  makeWorld,
+  OWNED,
+  STRANGERS,
+  type Stranger,
+  type Things,
+  type World,
+} from '../support/personas-world.js';
 import { storedRows } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { EXPECTATIONS, type Expectation, type Who } from '../support/personas-expectations.js';
@@ -35,7 +42,8 @@ afterAll(() => app.close());
 /** The rows that are the owner's, or name them; audit events aside, which refusals add to. */
 async function rowsOf(world: World): Promise<readonly string[]> {
   const { audit_events: _, ...tables } = await storedRows(app.db.superuser);
-  const mine = [world.owner.userId, world.owner.sessionId, world.things.session];
+  const { owner, things, visitorsThings } = world;
+  const mine = [owner.userId, owner.sessionId, things.session, visitorsThings.conversation];
   return Object.values(tables)
     .flat()
     .filter((row) => mine.some((id) => row.includes(id)))
@@ -45,6 +53,12 @@ async function rowsOf(world: World): Promise<readonly string[]> {
 const namesOwned = ({ path }: Expectation): boolean => Object.values(path).some((thing) => OWNED.has(thing));
 const namesShared = ({ path }: Expectation): boolean =>
   Object.values(path).some((thing) => !OWNED.has(thing));
+
+const needsChat = ({ path, ownList }: Expectation): boolean => 'conversation' === path.id || ownList;
+
+/** What a visitor can have too is tried as a visitor's as well. */
+const owned = ({ things, visitorsThings }: World, { who }: Expectation): readonly Things[] =>
+  who === 'session' ? [things, visitorsThings] : [things];
 
 /** Nothing of the owner's in any part of an answer. */
 function expectNothingOf(world: World, { text, headers }: ApiAnswer): void {
@@ -79,7 +93,7 @@ describe.each(Object.entries(EXPECTATIONS))('%s', (id, expectation) => {
   let operation: DocumentedOperation;
   const isForAdministrators = expectation.who === 'administrators';
   beforeAll(async () => {
-    world = await makeWorld(app, { market: namesShared(expectation) });
+    world = await makeWorld(app, { market: namesShared(expectation), chat: needsChat(expectation) });
     const found = operations.get(id);
     if (found === undefined) throw new Error(`The document has no operation ${id}.`);
     operation = found;
@@ -87,21 +101,23 @@ describe.each(Object.entries(EXPECTATIONS))('%s', (id, expectation) => {
 
   it('answers who may not with one refusal, and of what is foreign exactly as of what is missing', async () => {
     const before = await rowsOf(world);
-    expect(before.length).toBeGreaterThanOrEqual(5);
-    const sent = [...Object.values(world.things), ...Object.values(world.missing)];
+    expect(before.length).toBeGreaterThanOrEqual(4);
+    const foreigners = namesOwned(expectation) ? owned(world, expectation) : [world.things];
+    const sent = [...foreigners, world.missing].flatMap((things) => Object.values(things));
     for (const stranger of STRANGERS) {
       const refusal = REFUSALS[expectation.who][stranger];
       if (refusal === null && (isForAdministrators || !namesOwned(expectation))) continue;
-      for (const headers of namesOwned(expectation) ? PRECONDITIONS : [{}]) {
-        const asked = { operation, expectation, world, api: world.strangers[stranger], headers };
-        const foreign = await call({ ...asked, things: world.things });
-        const missing = await call({ ...asked, things: world.missing });
-        expect([stranger, seen(foreign, sent)]).toEqual([stranger, seen(missing, sent)]);
-        expectNothingOf(world, foreign);
-        const { code } = (foreign.json ?? {}) as { code?: string };
-        if (refusal !== null) expect([stranger, foreign.status, code]).toEqual([stranger, ...refusal]);
-        else if (operation.method !== 'PUT') expect([stranger, foreign.status]).toEqual([stranger, 404]);
-      }
+      for (const things of foreigners)
+        for (const headers of namesOwned(expectation) ? PRECONDITIONS : [{}]) {
+          const asked = { operation, expectation, world, api: world.strangers[stranger], headers };
+          const foreign = await call({ ...asked, things });
+          const missing = await call({ ...asked, things: world.missing });
+          expect([stranger, seen(foreign, sent)]).toEqual([stranger, seen(missing, sent)]);
+          expectNothingOf(world, foreign);
+          const { code } = (foreign.json ?? {}) as { code?: string };
+          if (refusal !== null) expect([stranger, foreign.status, code]).toEqual([stranger, ...refusal]);
+          else if (operation.method !== 'PUT') expect([stranger, foreign.status]).toEqual([stranger, 404]);
+        }
     }
     expect(await rowsOf(world)).toEqual(before);
   });
@@ -114,6 +130,9 @@ describe.each(Object.entries(EXPECTATIONS))('%s', (id, expectation) => {
     expect([answer.status < 300 || answer.text, answer.status]).toEqual(
       isForAdministrators ? [answer.text, 403] : [true, answer.status],
     );
+    if (expectation.who !== 'session') return;
+    const visitors = await call({ ...asked, api: world.owningVisitor, things: world.visitorsThings });
+    expect([visitors.status < 300 || visitors.text]).toEqual([true]);
   });
 
   it('answers strangers who may, and tells none but administrators of the owner', async () => {

@@ -1,5 +1,5 @@
 import { PERSONA_PASSWORD } from './personas.js';
-import type { Thing, World } from './personas-world.js';
+import { COMMON_URL, COMMON_WORD, type Thing, type World } from './personas-world.js';
 
 /** Who may call an operation: anybody, whoever has a session (a visitor too), whoever signed in, or administrators. */
 export type Who = 'anyone' | 'session' | 'people' | 'administrators';
@@ -35,14 +35,15 @@ const branch = { name: 'branch' } as const;
 const revision = { id: 'revision' } as const;
 const provider = { provider: 'credential' } as const;
 const user = { id: 'user' } as const;
+const conversation = { id: 'conversation' } as const;
+const message = { id: 'conversation', messageId: 'message' } as const;
 
 /**
  * Every operation of the OpenAPI document, one line each: who may call it, and which things its parameters name. Whether a thing
  * is somebody's own stands in `OWNED`; from both follows what each persona must be answered.
  *
  * A new operation needs its line here and nothing else, unless it names a new kind of thing: that is a word in `Thing` and a
- * line where things are made, in `personas-world.ts`. Once conversations are made there, for instance,
- * `getConversation: session({ path: { id: 'conversation' } })` and `listConversations: session({ ownList: true })` is all.
+ * line where things are made, in `personas-world.ts`.
  */
 export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   livez: anyone(),
@@ -112,4 +113,20 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   discardBranch: administrators({ path: branch }),
   listBranchChanges: session({ path: branch }),
   mergeBranch: administrators({ path: branch, json: () => ({}) }),
+
+  createConversation: session({ json: ({ fresh }) => ({ title: fresh() }) }),
+  listConversations: session({ ownList: true }),
+  getConversation: session({ path: conversation }),
+  changeConversation: session({ path: conversation, json: ({ fresh }) => ({ title: fresh() }) }),
+  deleteConversation: session({ path: conversation }),
+  forkConversation: session({ path: conversation, json: () => ({ atSeq: 1 }) }),
+  appendMessage: session({ path: conversation, json: ({ fresh }) => ({ role: 'user', content: fresh() }) }),
+  exportConversation: session({ path: conversation }),
+  listMessages: session({ path: conversation }),
+  getMessage: session({ path: message }),
+  redactMessage: session({ path: message }),
+  searchMessages: session({ query: { q: COMMON_WORD }, ownList: true }),
+  listCitingMessages: session({ query: { 'citation.url': COMMON_URL }, ownList: true }),
+  listRestatedCitations: session(),
+  listAffectedCitations: administrators({ path: revision }),
 };
