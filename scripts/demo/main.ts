@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -11,7 +11,7 @@ interface Options {
   readonly dataDir: string;
   readonly login?: string;
   readonly password?: string;
-  readonly export: string;
+  readonly export?: string;
 }
 
 const PAUSE_MS = 900;
@@ -38,21 +38,20 @@ async function run(options: Options): Promise<void> {
   await service.send('GET', '/livez');
   const { login, password } = await credentials(options);
   await service.signIn(login, password);
+  // A folder of its own: the one for temporary files is everybody's, and a name that can be guessed may be taken.
+  const exportPath = options.export ?? join(await mkdtemp(join(tmpdir(), 'stockroom-demo-')), 'export.json');
   stage.say(
     stage.style('bold', 'An answer that stays checkable'),
     `told by ${service.url}, asked as ${login}`,
   );
   try {
-    await tellStory({ service, stage, exportPath: options.export });
+    await tellStory({ service, stage, exportPath });
   } finally {
     await service.signOut();
   }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   stage.say('', `That took ${seconds} s. Verify the document yourself, without the service:`);
-  stage.say(
-    `   npm run stockroom -- export verify ${options.export}`,
-    `Everything else: ${service.url}/docs`,
-  );
+  stage.say(`   npm run stockroom -- export verify ${exportPath}`, `Everything else: ${service.url}/docs`);
 }
 
 const program = new Command('demo')
@@ -61,7 +60,10 @@ const program = new Command('demo')
   .option('--data-dir <folder>', 'where admin.json lies', '.stockroom')
   .option('--login <login>', 'email or username of an administrator')
   .option('--password <password>', 'their password')
-  .option('--export <file>', 'where to keep the exported conversation', join(tmpdir(), 'stockroom-demo.json'))
+  .option(
+    '--export <file>',
+    'where to keep the exported conversation; a new folder for temporary files unless given',
+  )
   .action(run);
 
 try {

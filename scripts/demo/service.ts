@@ -1,8 +1,16 @@
+/** What of a problem document the story needs. */
+interface Problem {
+  readonly code?: string;
+  readonly detail?: string;
+  /** Of citations that were refused: the true values. */
+  readonly citations?: readonly { readonly value?: unknown }[];
+}
+
 /** What the service said no with. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
-    readonly problem: { readonly code?: string; readonly detail?: string },
+    readonly problem: Problem,
   ) {
     super(`${status}: ${problem.detail ?? 'no reason given'}`);
     this.name = 'Refused';

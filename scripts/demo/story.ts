@@ -86,7 +86,7 @@ async function quote({ service, stage }: Storyteller, conversation: string): Pro
   );
   stage.quote('assistant', `${SYMBOL} closed at 75.00.`);
   stage.fact(
-    `${stage.style('red', `${refusal.status} ${refusal.problem.code}`)}: a made-up price is not stored.`,
+    `${stage.style('red', `${refusal.status} ${refusal.problem.code}`)}: a made-up price is not stored, and the answer says what is true: ${String(refusal.problem.citations?.[0]?.value)}.`,
   );
   const content = `It fell sharply and closed at ${SLIP.wrong}.`;
   const message = await append(service, conversation, {
@@ -106,7 +106,7 @@ async function correct({ service, stage }: Storyteller): Promise<void> {
   const { consequences } = await service.send('PUT', `${DATA}/${SLIP.date}?dryRun=true`, { json });
   const { restatedCitations: count } = consequences as { restatedCitations: number };
   stage.fact(
-    `A dry run first: correcting ${SLIP.date} from ${SLIP.wrong} to ${SLIP.right} would restate ${count} citation(s).`,
+    `A dry run first: correcting ${SLIP.date} from ${SLIP.wrong} to ${SLIP.right} would restate ${count} ${count === 1 ? 'quotation' : 'quotations'}.`,
   );
   const { revision } = await service.send('PUT', `${DATA}/${SLIP.date}`, { json });
   stage.fact(`Done, as revision ${String(revision)}. The old price is kept: nothing is ever overwritten.`);
@@ -162,7 +162,7 @@ async function verifyExport(
   await writeFile(exportPath, `${JSON.stringify(document, null, 2)}\n`);
   stage.fact(`${exportPath}`);
   stage.fact(
-    `${messages.length} messages, ${bars.length} quoted bar, ${revisions.length} revisions with author and source.`,
+    `Messages: ${messages.length}, quoted bars: ${bars.length}, revisions with author and source: ${revisions.length}.`,
   );
   const isIntact = digestOf(document) === digest.value;
   stage.fact(

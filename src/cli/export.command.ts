@@ -35,7 +35,7 @@ function verify(): Command {
       const counts = { messages: messages.length, bars: bars.length, revisions: revisions.length };
       print(options, { intact: true, digest: found, ...counts }, [
         `${file} is what was exported at ${document.exportedAt}: SHA-256 ${found}`,
-        `Conversation ${String(conversation['id'])}: ${counts.messages} messages, ${counts.bars} quoted bars, ${counts.revisions} revisions.`,
+        `Conversation ${String(conversation['id'])}; messages: ${counts.messages}, quoted bars: ${counts.bars}, revisions: ${counts.revisions}`,
       ]);
     });
 }

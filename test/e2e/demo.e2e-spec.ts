@@ -33,9 +33,11 @@ describe('the demo', () => {
       const { status, stdout, stderr } = await demo(...signedIn());
       expect([status, stderr]).toEqual([0, '']);
       expect(stdout).toContain(`${inserted} inserted, ${corrected} corrected`);
-      expect(stdout).toContain('422 citation-misquoted');
+      expect(stdout).toContain(
+        '422 citation-misquoted: a made-up price is not stored, and the answer says what is true: 71.84',
+      );
       expect(stdout).toContain(`pinned to revision ${revision} of branch main, status current`);
-      expect(stdout).toContain('would restate 1 citation');
+      expect(stdout).toContain('would restate 1 quotation.');
       expect(stdout).toContain(`restated by revision ${Number(revision) + 1}: quoted 71.84, now 78.14`);
       expect(stdout.match(/○/g)).toHaveLength(2);
       expect(stdout).toContain('✓ as exported');
