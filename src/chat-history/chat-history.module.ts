@@ -8,6 +8,7 @@ import { ConversationFamilyService } from './conversations/conversation-family.s
 import { ConversationsController } from './conversations/conversations.controller.js';
 import { ConversationsService } from './conversations/conversations.service.js';
 import { AppendMessageService } from './messages/append-message.service.js';
+import { EventsModule } from './events/events.module.js';
 import { ExportModule } from './export/export.module.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { ReadMessagesService } from './messages/read-messages.service.js';
@@ -22,6 +23,7 @@ import { SearchModule } from './search/search.module.js';
     EncryptionModule,
     SessionsModule,
     VersioningModule,
+    EventsModule,
     ExportModule,
     RetentionModule,
     SearchModule,

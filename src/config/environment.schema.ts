@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limitVariables } from './access.variables.js';
 import { accountVariables } from './account.variables.js';
 import { databaseAddressVariables, databaseUseVariables } from './database.variables.js';
+import { eventVariables } from './event.variables.js';
 import { historyVariables } from './history.variables.js';
 import { httpVariables } from './http.variables.js';
 import { adminVariables, encryptionVariables } from './secret.variables.js';
@@ -28,6 +29,7 @@ export const environmentTopics: readonly EnvironmentTopic[] = [
   { title: 'Limits on requests and guesses', variables: limitVariables },
   { title: 'Imports', variables: importVariables },
   { title: 'Chat history', variables: historyVariables },
+  { title: 'Event streams', variables: eventVariables },
   { title: 'Logs and documentation', variables: logVariables },
 ];
 
@@ -44,6 +46,7 @@ export const environmentSchema = z.object({
   ...limitVariables,
   ...importVariables,
   ...historyVariables,
+  ...eventVariables,
   ...logVariables,
 });
 

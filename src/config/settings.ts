@@ -74,6 +74,12 @@ export interface Settings {
     /** For people who set nothing themselves, and for visitors; null: kept for ever. */
     readonly messageRetentionDays: number | null;
   };
+  readonly events: {
+    readonly pollMs: number;
+    readonly heartbeatMs: number;
+    readonly streamsPerCaller: number;
+    readonly streams: number;
+  };
   readonly log: {
     readonly level: Environment['STOCKROOM_LOG_LEVEL'];
     readonly format: Environment['STOCKROOM_LOG_FORMAT'];
@@ -216,6 +222,12 @@ function toSettings(environment: Environment, connections: DatabaseConnections):
     history: {
       searchLanguage: environment.STOCKROOM_SEARCH_LANGUAGE,
       messageRetentionDays: environment.STOCKROOM_MESSAGE_RETENTION_DAYS ?? null,
+    },
+    events: {
+      pollMs: environment.STOCKROOM_EVENT_POLL_MS,
+      heartbeatMs: environment.STOCKROOM_EVENT_HEARTBEAT_SECONDS * 1_000,
+      streamsPerCaller: environment.STOCKROOM_EVENT_STREAMS_PER_CALLER,
+      streams: environment.STOCKROOM_EVENT_STREAMS,
     },
     log: {
       level: environment.STOCKROOM_LOG_LEVEL,

@@ -19,6 +19,7 @@ export const TAGS = [
     name: 'chat history',
     description: 'Conversations and their messages, in exact order, with the prices that they quote.',
   },
+  { name: 'events', description: 'What happens, as it happens: commits, and citations that they restate.' },
   { name: 'sessions', description: 'Signing in and out, and what else is signed in.' },
   { name: 'users', description: 'Accounts: registering, one’s own, and everybody’s for administrators.' },
   {

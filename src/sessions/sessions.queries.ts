@@ -32,6 +32,19 @@ export function liveSessions(ids: readonly string[]): Statement {
   };
 }
 
+/** **Shape**: rows of id, of those of these sessions that are live, visitors' too. */
+export function liveSessionIds(ids: readonly string[]): Statement {
+  return {
+    name: 'session_live_ids',
+    text: `
+      select s.id
+      from sessions s
+      left join users u on u.id = s.user_id
+      where s.id = any($1::uuid[]) and ${LIVE} and (s.user_id is null or u.is_active)`,
+    values: [ids],
+  };
+}
+
 /** A visitor by the hash of their id. **Shape**: at most one row of id, whether it is live, whether the use is to be noted. */
 export function visitorSession(hash: Uint8Array): Statement {
   return {

@@ -8,7 +8,7 @@ import { SqlService } from '../database/sql.service.js';
 import { SessionRepository } from './session.repository.js';
 import { makeToken } from './credentials/session-token.js';
 import { sessionView } from './session-view.format.js';
-import { liveSessionsOf } from './sessions.queries.js';
+import { liveSessionIds, liveSessionsOf } from './sessions.queries.js';
 import type { NewSession, OpenedSession, SessionView } from './sessions.types.js';
 import { VisitorClaims } from './visitor-claims.service.js';
 import { VisitorsService } from './visitors.service.js';
@@ -66,6 +66,12 @@ export class SessionsService {
   /** Ends every live session of a person, or all but one, inside a unit of work. **Shape**: how many. */
   async endAllOf(em: EntityManager, userId: string, exceptSessionId?: string): Promise<number> {
     return this.sessions.endAll(em, userId, exceptSessionId ?? null);
+  }
+
+  /** Those of these sessions that are live: for answers that go on after their request was let through. */
+  async liveAmong(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.sql.read(liveSessionIds(ids));
+    return new Set(rows.map(([id]) => id as string));
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import type { Row } from '../database/statement.js';
+import { VersioningService } from '../versioning/versioning.service.js';
 import { describedJoin, endedJoin, shownVersions, standingJoin } from './quotes.queries.js';
 import type { AskedBar, ShownQuote, ShownQuotes } from './quotes.types.js';
 
@@ -8,13 +9,14 @@ import type { AskedBar, ShownQuote, ShownQuotes } from './quotes.types.js';
 @Injectable()
 export class QuotesService {
   /**
-   * What reads of a branch show of many bars, by one statement of a transaction. **Shape**: `quotes` in the order of `asked`.
+   * What reads of a branch show of many bars, by one statement of a transaction, and to its end: no revision becomes visible before.
+   * **Shape**: `quotes` in the order of `asked`.
    *
    * **Why** it takes the number of a branch, and looks for nothing before: it runs while its caller holds locks, where a second
    * connection might be one that never comes.
    */
   async shown(tx: SqlTransaction, branchId: number, asked: readonly AskedBar[]): Promise<ShownQuotes> {
-    const rows = await tx.run(shownVersions(branchId, asked));
+    const [, rows] = await tx.runTogether(VersioningService.holdHead(), shownVersions(branchId, asked));
     const [head, status] = rows[0] ?? [];
     return { head: Number(head), branchStatus: String(status), quotes: rows.map(shownQuote) };
   }

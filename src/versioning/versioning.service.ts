@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { SqlService } from '../database/sql.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
+import type { Statement } from '../database/statement.js';
 import { branchLineage } from './branches.queries.js';
 import { queueOf } from './commit/queues.js';
 import { takeTurn } from './commit/turn.js';
@@ -126,6 +127,16 @@ export class VersioningService {
   ): Promise<boolean> {
     const lineage = lineageAt(await this.line(input.branch), NOW);
     return (await tx.runOne(hasNoVersions(input.table, lineage, input.scopes)))[0] === true;
+  }
+
+  /**
+   * A statement after which no revision becomes visible until its transaction ends; what is read behind it is read at the newest one.
+   *
+   * **Why**: who keeps a reference to a version must have committed it before a revision that ends the version is seen. Else
+   * somebody who follows the revisions looks for such references a moment too early, and never again.
+   */
+  static holdHead(): Statement {
+    return waitForFinish();
   }
 
   private async resolve(asOf: AsOf): Promise<number> {

@@ -1,0 +1,102 @@
+import { Readable } from 'node:stream';
+import type { HistoryOwner } from '../../history-owner.types.js';
+import type { EventBatch } from '../event-log.service.js';
+import { commitId, restatedId, type EventPosition } from './event-position.js';
+import { HEARTBEAT, openingText } from './event-text.js';
+
+/** What is waiting in memory for a slow client; more is left in the log until it can be sent. **Units**: bytes. */
+const BUFFER_BYTES = 16_384;
+
+/** What a stream needs to know. */
+export interface EventStreamInput {
+  readonly owner: HistoryOwner;
+  readonly sessionId: string;
+  readonly start: EventPosition;
+  readonly heartbeatMs: number;
+  /** The next events from a position on. */
+  readonly next: (from: EventPosition) => Promise<EventBatch>;
+}
+
+/**
+ * The events of one connection, as text.
+ *
+ * It holds a position and no events: a client that reads slowly is sent them from the log when it has taken what went before, and
+ * one that reads nothing costs {@link BUFFER_BYTES}.
+ */
+export class EventStream {
+  readonly readable: Readable;
+  private position: EventPosition;
+  private isEnding = false;
+  private wake: () => void = () => undefined;
+  /** Since when the client has taken nothing, though something waits for it; null while it keeps up. */
+  private fullSince: number | null = null;
+
+  constructor(private readonly input: EventStreamInput) {
+    this.position = input.start;
+    this.readable = Readable.from(this.texts(), { objectMode: false, highWaterMark: BUFFER_BYTES });
+  }
+
+  get sessionId(): string {
+    return this.input.sessionId;
+  }
+
+  /** Whose it is, as limits count. */
+  get ownerId(): string {
+    return this.input.owner.id;
+  }
+
+  /** There are revisions up to `head`. */
+  notify(head: number): void {
+    if (head > this.position.revision) this.wake();
+  }
+
+  /** Ends the stream behind the event that is on its way. */
+  end(): void {
+    this.isEnding = true;
+    this.wake();
+  }
+
+  /** Ends it at once: nobody reads it any more. */
+  drop(): void {
+    this.end();
+    this.readable.destroy();
+  }
+
+  /** Whether the client has taken nothing for so long. */
+  isStuck(forMs: number): boolean {
+    return this.fullSince !== null && performance.now() - this.fullSince > forMs;
+  }
+
+  private async *texts(): AsyncGenerator<string> {
+    const { revision, after } = this.position;
+    yield openingText(after === null ? commitId(revision) : restatedId(after));
+    while (!this.isEnding) {
+      const woken = this.untilWoken();
+      const { texts, position } = await this.input.next(this.position);
+      for (const text of texts) {
+        this.fullSince = performance.now();
+        yield text;
+        this.fullSince = null;
+        if (this.isEnding) return;
+      }
+      this.position = position;
+      if (texts.length === 0 && (await woken) === 'late' && !this.isEnding) {
+        this.fullSince = performance.now();
+        yield HEARTBEAT;
+        this.fullSince = null;
+      }
+    }
+  }
+
+  /** Made before the log is looked at: what is committed while that goes on must not be slept through. */
+  private async untilWoken(): Promise<'woken' | 'late'> {
+    this.wake();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve('late'), this.input.heartbeatMs);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve('woken');
+      };
+    });
+  }
+}
