@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { NestFactory } from '@nestjs/core';
 import { entities } from '../../mikro-orm.config.js';
 import { RetentionModule } from '../../src/chat-history/retention/retention.module.js';
@@ -14,7 +15,7 @@ export interface RetentionJob {
 
 const CENTURY_MS = 3_155_760_000_000;
 
-/** One run of retention, in a process of its own whose clock is a century ahead. */
+/** One run of retention, in a process of its own whose clock is a century ahead; begins when standard input says something. */
 async function main({ db, days }: RetentionJob): Promise<void> {
   const trueNow = Date.now.bind(Date);
   Date.now = () => trueNow() + CENTURY_MS;
@@ -32,6 +33,8 @@ async function main({ db, days }: RetentionJob): Promise<void> {
     { logger: false, abortOnError: false },
   );
   process.stdout.write('ready\n');
+  await once(process.stdin, 'data');
+  process.stdin.destroy();
   await app.get(RetentionService).run({ dryRun: false });
   await app.close();
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { withConnection } from '../../src/database/direct-connection.js';
@@ -16,7 +16,7 @@ const PINNED = 3_000;
 const KILLS = 20;
 
 let db: TestDatabase;
-const children: ChildProcess[] = [];
+const children: ChildProcessWithoutNullStreams[] = [];
 
 beforeEach(async () => {
   db = await createTestDatabase();
@@ -87,7 +87,8 @@ async function faults(): Promise<{
 
 const NONE = { goneTooEarly: 0, leftTooLong: 0, orphans: 0, uncited: 0 };
 
-async function start(): Promise<ChildProcess> {
+/** A process that is ready to begin. */
+async function start(): Promise<ChildProcessWithoutNullStreams> {
   const job: RetentionJob = { db: db.app, days: DAYS };
   const child = spawn(
     process.execPath,
@@ -95,20 +96,30 @@ async function start(): Promise<ChildProcess> {
       ...['--import', '@swc-node/register/esm-register'],
       ...[join(import.meta.dirname, 'retention-worker.ts'), JSON.stringify(job)],
     ],
-    { cwd: join(import.meta.dirname, '../..'), stdio: ['ignore', 'pipe', 'inherit'] },
+    { cwd: join(import.meta.dirname, '../..') },
   );
   children.push(child);
-  if (child.stdout !== null) await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  child.stdin.on('error', () => undefined);
+  child.stderr.pipe(process.stderr);
+  await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
   return child;
 }
 
+/** Lets a process do its run to the end. **Shape**: its exit code. */
+async function finish(child: ChildProcessWithoutNullStreams): Promise<number | null> {
+  child.stdin.write('go');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode;
+}
+
 /** Kills a process as soon as it has removed some more rows, in the middle of whatever it does then. **Shape**: rows left. */
-async function killOnTheWay(child: ChildProcess, removed: number): Promise<number> {
+async function killOnTheWay(child: ChildProcessWithoutNullStreams, removed: number): Promise<number> {
   return withConnection(db.owner, async (client) => {
     const count = async (): Promise<number> =>
       Number((await client.query<{ n: string }>('select count(*) as n from messages')).rows[0]?.n);
     const before = await count();
     let left = before;
+    child.stdin.write('go');
     while (child.exitCode === null && before - left < removed) left = await count();
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -120,8 +131,10 @@ describe('a removal that is killed', () => {
   it(`${KILLS} times has removed what is past its date in the end, nothing younger, and left no citation without its message`, async () => {
     await store();
     let killed = 0;
+    const waiting = [start(), start()];
     for (let n = 0; n < KILLS; n++) {
-      const child = await start();
+      waiting.push(start());
+      const child = await (waiting.shift() ?? start());
       await killOnTheWay(child, n % 4 === 0 ? 0 : 1);
       if (child.signalCode === 'SIGKILL') killed++;
       expect(await faults()).toMatchObject({ goneTooEarly: 0, orphans: 0, uncited: 0 });
@@ -129,10 +142,9 @@ describe('a removal that is killed', () => {
     expect(killed).toBe(KILLS);
     // Otherwise the kills came after the work.
     expect((await faults()).leftTooLong).toBeGreaterThan(0);
-    const last = await start();
-    if (last.exitCode === null) await once(last, 'exit');
-    expect(last.exitCode).toBe(0);
+    expect(await finish(await (waiting.shift() ?? start()))).toBe(0);
     expect(await faults()).toEqual(NONE);
+    await Promise.all(waiting);
   }, 240_000);
 
   it('control: is seen to be unfinished when nobody runs it again', async () => {
@@ -154,11 +166,9 @@ describe('two removals at once', () => {
   it('take turns without a deadlock, and leave nothing', async () => {
     await store();
     const both = await Promise.all([start(), start()]);
-    for (const child of both) if (child.exitCode === null) await once(child, 'exit');
-    expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(await Promise.all(both.map(finish))).toEqual([0, 0]);
     // Each may have found the other at work between two of its batches.
-    const last = await start();
-    if (last.exitCode === null) await once(last, 'exit');
+    expect(await finish(await start())).toBe(0);
     expect(await faults()).toEqual(NONE);
   }, 60_000);
 });
