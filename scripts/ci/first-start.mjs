@@ -1,6 +1,6 @@
 /**
- * `npm start` as a newcomer types it: from nothing to `/readyz`, then stopped by SIGTERM. Fails when it does not become ready, does
- * not end with status 0, or leaves its database running.
+ * `npm start` as a newcomer types it: from nothing to `/readyz`, signed in with the password it made, then stopped by SIGTERM. Fails
+ * when it does not become ready, lets nobody in or anybody, does not end with status 0, or leaves its database running.
  *
  * Usage: `node scripts/ci/first-start.mjs [folder]`; the folder is a clone with its packages installed.
  */
@@ -43,6 +43,23 @@ async function waitUntilReady(url, service) {
   }
 }
 
+/** What the first start wrote down must open the service, and nothing less. */
+async function signIn(origin) {
+  const { email, password } = JSON.parse(await readFile(join(dataDir, 'admin.json'), 'utf8'));
+  const stocks = `${origin}/v1/stocks`;
+  const strangers = await statusOf(stocks);
+  if (strangers !== 401) throw new Error(`${stocks} was answered ${strangers} without a session, not 401.`);
+  const session = await fetch(`${origin}/v1/sessions`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ login: email, password }),
+  });
+  if (!session.ok) throw new Error(`Signing in as ${email} was answered ${session.status}.`);
+  const { token } = await session.json();
+  const own = await fetch(stocks, { headers: { Authorization: `Bearer ${token}` } });
+  if (own.status !== 200) throw new Error(`${stocks} was answered ${own.status} with a session, not 200.`);
+}
+
 /** Processes whose command line names the data directory: whatever of ours is still there. */
 async function leftovers(dataDir) {
   const found = [];
@@ -77,10 +94,12 @@ const service = spawn('npm', ['start'], {
   stdio: ['ignore', 'inherit', 'inherit'],
 });
 try {
-  await waitUntilReady(`http://127.0.0.1:${port}/readyz`, service);
+  const origin = `http://127.0.0.1:${port}`;
+  await waitUntilReady(`${origin}/readyz`, service);
   console.log(
     `Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s, build and first database included.`,
   );
+  await signIn(origin);
   service.kill('SIGTERM');
   await endOf(service);
   const left = await leftovers(dataDir);
