@@ -68,10 +68,11 @@ export class EventReader {
     this.answer.resume();
   }
 
-  /** Waits until what is wanted is there. **Errors**: when it does not come in twenty seconds. */
+  /** Waits until what is wanted is there. **Errors**: when it does not come in ten seconds. */
   async until(isThere: (reader: EventReader) => boolean): Promise<void> {
     for (let tries = 0; !isThere(this); tries++) {
-      if (tries === 1_000) throw new Error(`not received: ${JSON.stringify(this.events)}`);
+      if (tries === 500)
+        throw new Error(`not received behind ${this.lastEventId}: ${JSON.stringify(this.events)}`);
       await sleep(20);
     }
   }
