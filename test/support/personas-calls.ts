@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import type { Expectation } from './personas-expectations.js';
 import type { ApiAnswer, ApiClient } from './api-client.js';
 import type { Things, World } from './personas-world.js';
@@ -43,12 +45,34 @@ export async function call(input: MatrixCall): Promise<ApiAnswer> {
     (text, [parameter, thing]) => text.replace(`{${parameter}}`, encodeURIComponent(things[thing])),
     operation.template,
   );
+  if (expectation.endless) return beginning(api, path, { 'x-request-id': 'isolation', ...input.headers });
   const json = expectation.json?.(world);
   return api.send(operation.method, path, {
     query: { ...expectation.query, ...input.query },
     headers: { 'x-request-id': 'isolation', ...input.headers },
     ...(json === undefined ? {} : { json }),
   });
+}
+
+/** An answer without end, cut behind its headers; any other whole. */
+async function beginning(
+  api: ApiClient,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<ApiAnswer> {
+  const request = get(`${api.url}${path}`, { headers: { ...api.headers, ...headers }, agent: false });
+  const [reply] = (await once(request, 'response')) as [IncomingMessage];
+  const isEndless = reply.statusCode === 200;
+  const text = isEndless ? '' : Buffer.concat(await reply.toArray()).toString();
+  if (isEndless) reply.destroy();
+  const json: unknown = isEndless ? undefined : JSON.parse(text);
+  const fields = Object.entries(reply.headers).map(([name, value]): [string, string] => [
+    name,
+    String(value),
+  ]);
+  const answer = { status: reply.statusCode ?? 0, headers: new Headers(fields), text, json, exact: json };
+  api.check('GET', path, answer);
+  return answer;
 }
 
 /** All of an answer that a client can see but the time, and what it sent itself. */

@@ -14,6 +14,8 @@ export interface Expectation {
   readonly json: ((world: World) => unknown) | undefined;
   /** A list of one's own things: a cursor of the owner's list gives a stranger nothing but their own. */
   readonly ownList: boolean;
+  /** An answer without end, of which the beginning is looked at. */
+  readonly endless: boolean;
 }
 
 type Said = Partial<Omit<Expectation, 'who'>>;
@@ -21,7 +23,7 @@ type Said = Partial<Omit<Expectation, 'who'>>;
 const rule =
   (who: Who) =>
   (said: Said = {}): Expectation => ({
-    ...{ path: {}, query: {}, json: undefined, ownList: false, ...said },
+    ...{ path: {}, query: {}, json: undefined, ownList: false, endless: false, ...said },
     who,
   });
 const anyone = rule('anyone');
@@ -128,5 +130,6 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   searchMessages: session({ query: { q: COMMON_WORD }, ownList: true }),
   listCitingMessages: session({ query: { 'citation.url': COMMON_URL }, ownList: true }),
   listRestatedCitations: session(),
+  followEvents: session({ endless: true }),
   listAffectedCitations: administrators({ path: revision }),
 };

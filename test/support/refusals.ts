@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { ApiAnswer } from './api-client.js';
 
 /** What no stranger should read: SQL, names of tables, constraints and columns, stacks, paths, the driver's words. */
-const LEAKS =
+export const LEAKS =
   /\bselect\b.*\bfrom\b|\binsert into\b|\bupdate .* set\b|stock_data|tracked_stocks|import_rows|pending_changes|_check\b|_key\b|_pkey\b|constraint|violates|relation "|syntax error|SQLSTATE|\bpg_|node_modules|\.[jt]s:\d|^\s+at /im;
 
 /** A clear refusal: the status, the code, and a body that tells nothing of the inside. */
