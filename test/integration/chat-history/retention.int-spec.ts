@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { removeAged } from '../../../src/chat-history/retention/retention.queries.js';
 import { RetentionService } from '../../../src/chat-history/retention/retention.service.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { storeConversation, storeMessage, type ConversationRow } from '../../factories/history-rows.js';
@@ -174,6 +175,48 @@ describe('a run of retention', () => {
     });
     expect([await left(busy), await left(other)]).toEqual([[1], []]);
     expect(await run()).toMatchObject({ messages: 1 });
+  });
+
+  /** Pins a conversation after the removal has begun to look, and before it has come to lock. */
+  async function pinMeanwhile(id: string, removal: () => Promise<unknown>): Promise<void> {
+    // Every look at a message takes a while.
+    await asOwner(
+      t.db,
+      `create policy messages_slow on messages as restrictive to stockroom_app using (pg_sleep(0.4) is not null)`,
+    );
+    const removing = removal();
+    let sleeping = 0;
+    while (sleeping === 0) {
+      const rows = await withConnection(t.db.superuser, (client) =>
+        client.query(
+          `select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`,
+        ),
+      );
+      sleeping = rows.rowCount ?? 0;
+    }
+    await ann.api.patch(`/v1/conversations/${id}`, { json: { pinned: true } });
+    await removing;
+    await asOwner(t.db, 'drop policy messages_slow on messages');
+  }
+
+  it('heeds whoever pins a conversation while it runs', async () => {
+    const id = await stored(['31 days']);
+    await pinMeanwhile(id, () => run());
+    expect(await left(id)).toEqual([1]);
+  });
+
+  it('control: without its lock on the conversation it does not', async () => {
+    const id = await stored(['31 days']);
+    const { text, values } = removeAged({ defaultDays: 30, fewestDays: 30, after: null, limit: 10 });
+    const lockless = text.replace('for share of c skip locked', '');
+    expect(lockless).not.toBe(text);
+    await pinMeanwhile(id, () =>
+      withConnection(t.db.app, async (client) => {
+        await client.query(`select set_config('stockroom.purpose', 'retention', false)`);
+        await client.query(lockless, [...values]);
+      }),
+    );
+    expect(await left(id)).toEqual([]);
   });
 
   it('lets one process work at a time, and the other says so', async () => {
