@@ -12,16 +12,11 @@ export interface MessagePage {
   readonly limit: number;
 }
 
-/** What a page of messages answers. */
-interface PageDirection {
-  readonly behind: '>' | '<';
-  readonly last: 'max' | 'min';
-}
-
-const DIRECTIONS: Readonly<Record<'asc' | 'desc', PageDirection>> = {
-  asc: { behind: '>', last: 'max' },
-  desc: { behind: '<', last: 'min' },
-};
+/** How a page goes on: behind which `seq`, which is its last one, and whether there may be more. */
+const DIRECTIONS = {
+  asc: { behind: '>', last: 'max', more: 'max(m.seq) < c.last_seq' },
+  desc: { behind: '<', last: 'min', more: 'min(m.seq) > 1' },
+} as const;
 
 /** Below and above every `seq`. **Why** not null and a condition on it: behind row-level security that would not be looked up in the index. */
 const START = { asc: 0, desc: 2_147_483_647 } as const;
@@ -31,12 +26,12 @@ const START = { asc: 0, desc: 2_147_483_647 } as const;
  *
  * **Shape**: no row when there is no such conversation; else one: whether that will not do, because it is a fork or a message on the page
  * quotes a price ({@link messagePage} then does), the messages as JSON text joined by commas (null: none), the last `seq` of the page
- * when there are more (else null).
+ * when there may be more (else null): behind messages that were removed for their age there is nothing.
  * **Why** apart: the way through ancestors and prices costs three times the page, also where there are none.
  */
 export function plainMessagePage(page: MessagePage): Statement {
   const { conversationId, ownerId, order, after, limit } = page;
-  const { behind, last } = DIRECTIONS[order];
+  const { behind, last, more } = DIRECTIONS[order];
   return {
     name: `message_page_plain_${order}`,
     text: `
@@ -46,9 +41,7 @@ export function plainMessagePage(page: MessagePage): Statement {
         select
           bool_or(m.citations @> '[{"type":"stock-data"}]') as quotes,
           string_agg(${messageJson('false', 'm.citations')}, ',' order by m.seq ${order}) as items,
-          case when count(*) = $4 and exists (
-            select from messages n where n.conversation_id = $1 and n.owner_id = $2 and n.seq ${behind} ${last}(m.seq)
-          ) then ${last}(m.seq) end as last_seq
+          case when count(*) = $4 and ${more} then ${last}(m.seq) end as last_seq
         from (
           select m.*
           from messages m

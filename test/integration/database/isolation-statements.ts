@@ -15,8 +15,9 @@ export async function recordStatements(work: () => Promise<void>): Promise<reado
     const [first, second] = args;
     const { text, values } =
       typeof first === 'object' && first !== null ? (first as Partial<SentStatement>) : {};
-    if (typeof first === 'string') sent.push({ text: first, values: Array.isArray(second) ? second : [] });
-    else if (text !== undefined) sent.push({ text, values: values ?? (Array.isArray(second) ? second : []) });
+    const bound = values ?? (Array.isArray(second) ? second : []);
+    const sentText = typeof first === 'string' ? first : text;
+    if (sentText !== undefined) sent.push(asWritten({ text: sentText, values: bound }));
     return query.apply(this, args);
   };
   try {
@@ -25,6 +26,17 @@ export async function recordStatements(work: () => Promise<void>): Promise<reado
     prototype.query = query;
   }
   return sent;
+}
+
+/** What `readingAs` puts around a statement, with the owner's settings as its last six values. */
+const READING_AS =
+  /^\s*with acting as materialized [^\n]*\n[\s\S]*?\(select s\.\* from \(([\s\S]*)\) s where acting\.ready offset 0\) answer\s*$/;
+const SETTINGS = 6;
+
+/** A statement as its query file has it: whoever tries it again says for themselves who they are. */
+function asWritten(sent: SentStatement): SentStatement {
+  const inner = READING_AS.exec(sent.text)?.[1];
+  return inner === undefined ? sent : { text: inner, values: sent.values.slice(0, -SETTINGS) };
 }
 
 /** A condition that names the owner, by a value in the text or a bound one, alone or in a list. */

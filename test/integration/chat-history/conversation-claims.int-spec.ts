@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { append, makeConversation, tryAppend } from '../../factories/conversations.js';
+import { asOwner } from '../../support/sql.js';
+import { startTestApp, type TestApp } from '../../support/test-app.js';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.close());
+
+/** Rows of chat history that belong to a visitor who has signed in: to nobody, that is. */
+async function nobodysRows(): Promise<readonly object[]> {
+  return asOwner(
+    app.db,
+    `with gone as (select id from sessions where user_id is null and revoked_at is not null)
+     select 'conversation' as kind, id from conversations where visitor_id in (select id from gone)
+     union all select 'message', id from messages where owner_id in (select id from gone)
+     union all select 'citation', message_id from message_citations where owner_id in (select id from gone)`,
+  );
+}
+
+describe('a visitor who writes while they sign in', () => {
+  it('has everything in the account that was answered, and nothing stays behind', async () => {
+    const person = await app.signedIn('USER');
+    for (let round = 0; round < 8; round++) {
+      const visitor = app.stranger.with({ 'x-session-id': randomUUID() });
+      const { id } = await makeConversation(visitor, 1);
+      const writing = Array.from({ length: 6 }, async (_, n) =>
+        n % 2 === 0
+          ? tryAppend(visitor, id, { content: `meanwhile ${n}` })
+          : visitor.post('/v1/conversations', { json: { title: `meanwhile ${round}` } }),
+      );
+      const login = { login: person.email, password: person.password };
+      const session = await visitor.post('/v1/sessions', { json: login });
+      const answers = await Promise.all(writing);
+      expect(answers.every(({ status }) => [201, 401, 404].includes(status))).toBe(true);
+      const account = app.stranger.as((session.json as { token: string }).token);
+      for (const { status, json } of answers) {
+        if (status !== 201) continue;
+        const { id: made, conversationId } = json as { id: string; conversationId?: string };
+        const path =
+          conversationId === undefined
+            ? `/v1/conversations/${made}`
+            : `/v1/conversations/${id}/messages/${made}`;
+        expect((await account.get(path)).status).toBe(200);
+      }
+      expect((await append(account, id)).seq).toBeGreaterThan(1);
+    }
+    expect(await nobodysRows()).toEqual([]);
+  });
+});
