@@ -9,6 +9,7 @@ import { asOf } from './lines/as-of.experiment.js';
 import { importDays, importMinutes } from './lines/import.experiment.js';
 import { latest } from './lines/latest.experiment.js';
 import { memory } from './lines/memory.experiment.js';
+import { messages } from './lines/messages.experiment.js';
 import { start } from './lines/start.experiment.js';
 import { tenMillion } from './lines/ten-million.experiment.js';
 import { judge, table, type Outcome } from './report.js';
@@ -17,6 +18,7 @@ import { buildYardsticks } from './yardsticks/build-yardsticks.js';
 const EXPERIMENTS: readonly Experiment[] = [
   latest,
   asOf,
+  messages,
   importMinutes,
   importDays,
   start,

@@ -1,7 +1,9 @@
 /** The little of autocannon that is used; the package brings no types. */
 declare module 'autocannon' {
   interface Client {
-    setRequests(requests: readonly { readonly path: string }[]): void;
+    setRequests(
+      requests: readonly { readonly path: string; readonly method?: 'POST'; readonly body?: string }[],
+    ): void;
   }
   interface Result {
     /** **Units**: seconds. */

@@ -10,6 +10,8 @@ interface Job {
   readonly seconds: number;
   /** Asks for no path twice. */
   readonly unique: boolean;
+  /** Sent with POST; null to GET. */
+  readonly body: string | null;
 }
 
 function shuffled<T>(items: readonly T[]): T[] {
@@ -31,7 +33,8 @@ function neverAsked(path: string): string {
   return `${path}&to=${year}-${month}-${day}`;
 }
 
-function requestsOf({ paths, unique }: Job): { path: string }[] {
+function requestsOf({ paths, unique, body }: Job): { path: string; method?: 'POST'; body?: string }[] {
+  if (body !== null) return shuffled(paths).map((path) => ({ path, method: 'POST', body }));
   if (!unique) return shuffled(paths).map((path) => ({ path }));
   return Array.from({ length: UNIQUE_REQUESTS }, () => {
     const path = paths[Math.floor(Math.random() * paths.length)] ?? '';

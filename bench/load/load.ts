@@ -10,15 +10,17 @@ export interface Contestant {
   readonly headers?: Readonly<Record<string, string>>;
   /** Never the same address twice, so that nothing can be remembered. The paths must take `&to=`. */
   readonly unique?: boolean;
+  /** JSON that is sent to the paths with POST; without it they are read. */
+  readonly body?: string;
 }
 
 /** **Units**: requests answered with success per second. **Errors**: when any was not. */
 export async function loadRate(
   bench: Bench,
-  { name, url, paths, headers = {}, unique = false }: Contestant,
+  { name, url, paths, headers = {}, unique = false, body }: Contestant,
   seconds: number,
 ): Promise<number> {
-  const job = JSON.stringify({ url, paths, headers, seconds, unique });
+  const job = JSON.stringify({ url, paths, headers, seconds, unique, body: body ?? null });
   const { output } = await runProgram(process.execPath, [bench.yardstick('load-process'), job]);
   const { rate, failed } = JSON.parse(output) as { rate: number; failed: number };
   if (failed > 0) throw new Error(`${name} failed ${failed} requests under load`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 const PROGRAMS = [
   'yardsticks/bare-http',
+  'yardsticks/bare-messages',
   'yardsticks/bare-nest',
   'yardsticks/orm-entities',
   'load/load-process',
