@@ -4,7 +4,7 @@ import type { RequestOrigin } from '../common/request-origin.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import type { OpenedSession } from '../sessions/sessions.types.js';
+import type { NewSession, OpenedSession } from '../sessions/sessions.types.js';
 import type { NewAccount } from '../users/account-fields.types.js';
 import { UsersService } from '../users/users.service.js';
 import type { TaggedUser } from '../users/users.types.js';
@@ -18,6 +18,8 @@ export interface Registration {
   /** The id that a visitor made; what they had becomes the account's if a session is opened. */
   readonly visitorId: string | null;
   readonly origin: RequestOrigin;
+  /** Tokens that came with the request: the session, if one is opened, takes the place of theirs. */
+  readonly shown?: NewSession['shown'];
 }
 
 /** What a registration made. **Shape**: `session` null when none was asked for. */
@@ -41,7 +43,7 @@ export class RegisterAccountService {
    *
    * **Errors**: `RegistrationDisabled`, `PasswordTooCommon`, `PasswordsBusy`, `EmailTaken`, `UsernameTaken`.
    */
-  async register({ account, withSession, visitorId, origin }: Registration): Promise<Registered> {
+  async register({ account, withSession, visitorId, origin, shown = [] }: Registration): Promise<Registered> {
     if (!this.settings.accounts.registrationEnabled) throw new RegistrationDisabled();
     const user = await this.users.prepare(account);
     const userId = user.id;
@@ -49,7 +51,7 @@ export class RegisterAccountService {
     return this.unitOfWork.run({ userId, visitorId: visitor }, async (em) => {
       const registered = await this.users.register(em, user, { userId, sessionId: null, origin });
       if (!withSession) return { ...registered, session: null };
-      const session = await this.sessions.open(em, { userId, origin, visitorId: visitor });
+      const session = await this.sessions.open(em, { userId, origin, visitorId: visitor, shown });
       this.audit.record(em, {
         action: 'session.signed-in',
         outcome: 'success',

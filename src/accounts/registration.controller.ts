@@ -5,6 +5,7 @@ import { Public } from '../common/principal.js';
 import { ApiProblems } from '../common/problem.dto.js';
 import { Origin, type RequestOrigin } from '../common/request-origin.js';
 import { RateLimit } from '../rate-limits/rate-limit.decorator.js';
+import { AuthenticatorService } from '../sessions/authenticator.service.js';
 import { SessionCookieService } from '../sessions/session-cookie.service.js';
 import { VisitorId } from '../sessions/visitor.decorator.js';
 import {
@@ -24,6 +25,7 @@ export class RegistrationController {
   constructor(
     private readonly accounts: RegisterAccountService,
     private readonly cookies: SessionCookieService,
+    private readonly authenticator: AuthenticatorService,
   ) {}
 
   @Post()
@@ -32,7 +34,7 @@ export class RegistrationController {
   @ApiOperation({
     summary: 'Register',
     description:
-      'With `session=true` the answer is `{ user, session }` and sets the session cookie; what the visitor of `X-Session-Id` had becomes the account’s. Can be switched off by configuration.',
+      'With `session=true` the answer is `{ user, session }` and sets the session cookie; a session whose token comes with the request ends; what the visitor of `X-Session-Id` had becomes the account’s. Can be switched off by configuration.',
   })
   @ApiCreatedResponse({ standardSchema: registerResponse })
   @ApiProblems(403, 408, 409, 413, 415, 422, 429)
@@ -47,7 +49,9 @@ export class RegistrationController {
     const withSession = query.session === 'true';
     // As at sign-in: another site must not be able to sign its visitors in.
     if (withSession && request.headers.origin !== undefined) this.cookies.requireTrustedOrigin(request);
-    const { user, etag, session } = await this.accounts.register({ account, withSession, visitorId, origin });
+    const shown = this.authenticator.shownBy(request);
+    const registration = { account, withSession, visitorId, origin, shown };
+    const { user, etag, session } = await this.accounts.register(registration);
     reply.headers({ etag, location: `/v1/users/${user.id}` });
     if (session === null) return user;
     this.cookies.set(request, reply, session);

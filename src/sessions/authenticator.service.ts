@@ -44,6 +44,17 @@ export class AuthenticatorService {
     return wellFormed(cookie);
   }
 
+  /**
+   * Every token that a request shows, in `Authorization` and in the cookie, for a sign-in, which replaces them. **Shape**: none for
+   * what cannot be one: a dead or broken token is no obstacle to signing in.
+   */
+  shownBy(request: FastifyRequest): readonly SessionToken[] {
+    const bearer = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    return [bearer, ...this.cookies.readAll(request)]
+      .map((text) => (text === undefined ? null : parseToken(text)))
+      .filter((token) => token !== null);
+  }
+
   /** Whose live session a token stands for. **Errors**: `Unauthenticated`; as `SqlService.read`. */
   async signedIn(token: SessionToken): Promise<SignedIn> {
     const row = await this.lookUps.find(token.id);

@@ -35,17 +35,21 @@ export class SessionCookieService {
 
   /** The token in the session cookie; null when there is none. **Errors**: `AmbiguousCookies` when there are two. */
   read(request: FastifyRequest): string | null {
-    const header = request.headers.cookie;
-    if (header === undefined) return null;
-    const name = this.nameFor(request);
-    let found: string | null = null;
-    for (const pair of header.split(';')) {
-      const [key, value] = splitPair(pair);
-      if (key !== name) continue;
-      if (found !== null) throw new AmbiguousCookies();
-      found = value;
-    }
+    const [found = null, another] = this.readAll(request);
+    if (another !== undefined) throw new AmbiguousCookies();
     return found;
+  }
+
+  /** What all session cookies of a request hold, in their order. */
+  readAll(request: FastifyRequest): readonly string[] {
+    const header = request.headers.cookie;
+    if (header === undefined) return [];
+    const name = this.nameFor(request);
+    return header
+      .split(';')
+      .map(splitPair)
+      .filter(([key]) => key === name)
+      .map(([, value]) => value);
   }
 
   /**

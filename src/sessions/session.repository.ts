@@ -2,6 +2,8 @@ import { raw } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import type { RequestOrigin } from '../common/request-origin.js';
+import { sha256 } from '../encryption/secrets.js';
+import type { SessionToken } from './credentials/session-token.js';
 import { Session } from './session.entity.js';
 import type { VisitorClaim } from './sessions.types.js';
 
@@ -55,6 +57,18 @@ export class SessionRepository {
       { tokenHash: change.to },
     );
     return count === 1;
+  }
+
+  /** Ends the live session of a token, whoever's it is. **Shape**: false when there is none, or the secret is another. */
+  async endShown(em: EntityManager, { id, secret }: SessionToken): Promise<boolean> {
+    const live = {
+      id,
+      tokenHash: sha256(secret),
+      user: { $ne: null },
+      revokedAt: null,
+      idleExpiresAt: { $gt: now() },
+    };
+    return (await em.nativeUpdate(Session, live, { revokedAt: now() })) === 1;
   }
 
   /** Ends one live session of a person. **Shape**: false when there is none of theirs. */

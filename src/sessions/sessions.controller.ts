@@ -56,7 +56,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'Sign in',
     description:
-      'Sets the session cookie as well. What the visitor of `X-Session-Id` had becomes the account’s, and that id is worthless afterwards.',
+      'Sets the session cookie as well. A session whose token comes with the request, as cookie or in `Authorization`, ends. What the visitor of `X-Session-Id` had becomes the account’s, and that id is worthless afterwards.',
   })
   @ApiVisitorId()
   @ApiCreatedResponse({ standardSchema: openedSessionResponse })
@@ -70,7 +70,12 @@ export class SessionsController {
   ): Promise<OpenedSessionResponse> {
     // Another site could else sign its visitors in as somebody of its choice, and read later what they did.
     if (request.headers.origin !== undefined) this.cookies.requireTrustedOrigin(request);
-    const opened = await this.signIns.signIn({ ...body, visitorId, origin });
+    const opened = await this.signIns.signIn({
+      ...body,
+      visitorId,
+      origin,
+      shown: this.authenticator.shownBy(request),
+    });
     this.cookies.set(request, reply, opened);
     reply.header('location', `/v1/sessions/${opened.id}`);
     return answerOf(opened);

@@ -38,6 +38,6 @@ import { VisitorsService } from './visitors.service.js';
     VisitorClaims,
     VisitorsService,
   ],
-  exports: [SessionGuard, SessionsService, SessionCookieService, VisitorClaims],
+  exports: [AuthenticatorService, SessionGuard, SessionsService, SessionCookieService, VisitorClaims],
 })
 export class SessionsModule {}

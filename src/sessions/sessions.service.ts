@@ -6,7 +6,7 @@ import type { RequestOrigin } from '../common/request-origin.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { SqlService } from '../database/sql.service.js';
 import { SessionRepository } from './session.repository.js';
-import { makeToken } from './credentials/session-token.js';
+import { makeToken, type SessionToken } from './credentials/session-token.js';
 import { sessionView } from './session-view.format.js';
 import { liveSessionIds, liveSessionsOf } from './sessions.queries.js';
 import type { NewSession, OpenedSession, SessionView } from './sessions.types.js';
@@ -29,17 +29,23 @@ export class SessionsService {
   ) {}
 
   /**
-   * Opens a session inside a unit of work, and moves to the account what the visitor had. **Shape**: the only time that the token
-   * is known; it is always a new one, so that no token or id from before the sign-in is worth anything after it.
+   * Opens a session inside a unit of work, ends those whose tokens were shown, and moves to the account what the visitor had.
+   *
+   * **Shape**: the only time that the token is known; it is always a new one. No token or id that came with the sign-in is worth
+   * anything after it, so that whoever knew one of them before learns nothing of what follows.
    *
    * The unit of work must be `run({ userId, visitorId }, …)`, and the person one who may sign in.
    */
-  async open(em: EntityManager, { userId, origin, visitorId }: NewSession): Promise<OpenedSession> {
+  async open(
+    em: EntityManager,
+    { userId, origin, visitorId, shown = [] }: NewSession,
+  ): Promise<OpenedSession> {
     const { idleSeconds, lifetimeSeconds } = this.settings.sessions;
     const id = uuidv7();
     const { token, hash: tokenHash } = makeToken(id);
     const session = { id, userId, tokenHash, origin, idleSeconds, lifetimeSeconds };
     const { expiresAt, idleExpiresAt } = await this.sessions.add(em, session);
+    for (const token of shown) await this.replace(em, token, { userId, sessionId: id, origin });
     if (visitorId !== null && (await this.sessions.claim(em, { visitorId, userId }))) {
       await this.claims.move(em, { visitorId, userId });
       const target = { type: 'session', id: visitorId } as const;
@@ -53,6 +59,17 @@ export class SessionsService {
       });
     }
     return { id, token, userId, expiresAt, idleExpiresAt };
+  }
+
+  /** Ends a session for the one that takes its place. */
+  private async replace(
+    em: EntityManager,
+    token: SessionToken,
+    by: { readonly userId: string; readonly sessionId: string; readonly origin: RequestOrigin },
+  ): Promise<void> {
+    if (!(await this.sessions.endShown(em, token))) return;
+    const target = { type: 'session', id: token.id } as const;
+    this.audit.record(em, { action: 'session.ended', outcome: 'success', ...by, target });
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { RequestOrigin } from '../common/request-origin.js';
+import type { SessionToken } from './credentials/session-token.js';
 
 /** A session to open. */
 export interface NewSession {
@@ -6,6 +7,8 @@ export interface NewSession {
   readonly origin: RequestOrigin;
   /** The session row of the visitor whose things the account takes over; null when nobody visited before. */
   readonly visitorId: string | null;
+  /** Tokens that came with the request: the new session takes the place of theirs. Nobody has checked them. */
+  readonly shown?: readonly SessionToken[];
 }
 
 /** A session just opened or rotated: the only time that its token is known. */

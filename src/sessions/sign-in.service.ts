@@ -4,6 +4,7 @@ import type { RequestOrigin } from '../common/request-origin.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
 import { GuessLimitService } from '../rate-limits/guess-limit.service.js';
 import { UsersService } from '../users/users.service.js';
+import type { SessionToken } from './credentials/session-token.js';
 import { SignInFailed } from './sessions.errors.js';
 import { SessionsService } from './sessions.service.js';
 import type { OpenedSession } from './sessions.types.js';
@@ -16,6 +17,8 @@ export interface SignIn {
   /** The id that a visitor made. */
   readonly visitorId: string | null;
   readonly origin: RequestOrigin;
+  /** Tokens that came with the request, of sessions that the new one replaces. */
+  readonly shown?: readonly SessionToken[];
 }
 
 /** From a login and a password to a session. */
@@ -32,7 +35,7 @@ export class SignInService {
   /**
    * Opens a session. **Errors**: `SignInFailed`, in the same time whatever was wrong; `TooManyAttempts`; trouble of the database.
    */
-  async signIn({ login, password, visitorId, origin }: SignIn): Promise<OpenedSession> {
+  async signIn({ login, password, visitorId, origin, shown = [] }: SignIn): Promise<OpenedSession> {
     const guess = { account: login, address: origin.address };
     await this.guesses.admit(guess);
     const person = await this.users.authenticate(login, password);
@@ -42,7 +45,7 @@ export class SignInService {
     const visitor = await this.sessions.visitorToClaim(visitorId, origin);
     const opened = await this.unitOfWork.run({ userId, visitorId: visitor }, async (em) => {
       if (!(await this.users.confirm(em, person))) return null;
-      const session = await this.sessions.open(em, { userId, origin, visitorId: visitor });
+      const session = await this.sessions.open(em, { userId, origin, visitorId: visitor, shown });
       this.audit.record(em, {
         action: 'session.signed-in',
         outcome: 'success',
