@@ -153,7 +153,10 @@ describe('a message', () => {
     expect(codeOf(await after('"1"'))).toEqual([412, 'stale-resource']);
     expect(codeOf(await after('W/"2"'))).toEqual([412, 'stale-resource']);
     const answers = await Promise.all(Array.from({ length: 8 }, async () => after('"2"')));
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(7).fill(412)]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      201,
+      ...Array<number>(7).fill(412),
+    ]);
     expect((await after('"3"')).headers.get('etag')).toBe('"4"');
   });
 

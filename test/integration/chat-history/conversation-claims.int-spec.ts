@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { withConnection } from '../../../src/database/direct-connection.js';
 import { append, makeConversation, tryAppend } from '../../factories/conversations.js';
 import { asOwner } from '../../support/sql.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
@@ -49,5 +52,43 @@ describe('a visitor who writes while they sign in', () => {
       expect((await append(account, id)).seq).toBeGreaterThan(1);
     }
     expect(await nobodysRows()).toEqual([]);
+  });
+});
+
+const prototype = Client.prototype as { query: (...args: unknown[]) => unknown };
+const { query } = prototype;
+afterEach(() => {
+  prototype.query = query;
+});
+
+/** What a visitor's new conversation is answered while their session is being taken over by an account, and not yet. */
+async function madeDuringClaim(): Promise<number> {
+  const visitor = app.stranger.with({ 'x-session-id': randomUUID() });
+  await makeConversation(visitor);
+  return withConnection(app.db.owner, async (client) => {
+    await client.query('begin');
+    await client.query(
+      'update sessions set revoked_at = now() where id = (select max(visitor_id::text)::uuid from conversations)',
+    );
+    const making = visitor.post('/v1/conversations', { json: {} });
+    await sleep(300);
+    await client.query('commit');
+    return (await making).status;
+  });
+}
+
+describe('a conversation that is made while its visitor’s session is taken over', () => {
+  it('waits for that, and is not made', async () => {
+    expect(await madeDuringClaim()).toBe(401);
+  });
+
+  it('control: would be made for nobody if it did not hold the session', async () => {
+    prototype.query = function (this: Client, ...args: unknown[]) {
+      const [first, ...rest] = args as [{ name?: string; text?: string }];
+      if (first.name !== 'conversation_hold_visitor') return query.apply(this, args);
+      const { name: _, ...unnamed } = first;
+      return query.apply(this, [{ ...unnamed, text: first.text?.replace('for share', '') }, ...rest]);
+    };
+    expect(await madeDuringClaim()).toBe(201);
   });
 });
