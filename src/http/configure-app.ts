@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from '../config/settings.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { limitBodyTime } from './body-timeout.hook.js';
+import { requireHost } from './host-header.hook.js';
 import { acceptJson } from './json-body.js';
 import { serveOpenApi } from './openapi.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
@@ -19,6 +20,7 @@ export async function configureApp(app: NestFastifyApplication, settings: Settin
   // Writes cookies only. The one that is read needs more care than a parser takes, and most requests have none.
   await app.register(cookie, { hook: false });
   fastify.addHook('onRequest', setCommonHeaders);
+  fastify.addHook('onRequest', requireHost);
   acceptUploads(fastify);
   acceptJson(fastify);
   fastify.addHook('onRequest', limitBodyTime);

@@ -35,7 +35,8 @@ export function fastifyAdapter(settings: Settings): FastifyAdapter {
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
-      requireHostHeader: true,
+      // Asked for by a hook, whose refusal looks like all others.
+      requireHostHeader: false,
     },
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 300 },
     // Errors so early that no route, hook or filter has seen the request.

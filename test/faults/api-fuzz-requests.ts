@@ -76,9 +76,9 @@ export function requestOf(operation: FuzzOperation, source: Source): Arbitrary<F
   });
 }
 
-/** A dot alone would be taken for a folder by the client, a lone surrogate by nobody. */
+/** A folder of dots would be resolved by the client, however it is encoded; half a surrogate pair cannot be sent. */
 function inUrl(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(/^\.{1,2}$/, (dots) => dots.replaceAll('.', '%2E'));
+  return /^\.{1,2}$/.test(text) ? '...' : encodeURIComponent(text.toWellFormed());
 }
 
 function queryOf(parameters: readonly Parameter[], source: Source): Arbitrary<FuzzRequest['query']> {
