@@ -11,6 +11,8 @@ describe('passwords that anybody would try first', () => {
     ['a shorter one of the list with signs around it', '!!Liverpool!!'],
     ['one letter', 'aaaaaaaaaaaa'],
     ['a word twice', 'lemontreelemontree'],
+    ['a word twice with a sign', 'letmeinletmein!'],
+    ['a word twice with a sign between and behind', 'letmein-letmein-1'],
     ['a word twice and a half', 'abcdeabcdeab'],
     ['the alphabet', 'abcdefghijklm'],
     ['digits backwards', '987654321098'],

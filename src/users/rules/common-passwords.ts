@@ -20,18 +20,18 @@ let loading: Promise<ReadonlySet<string>> | undefined;
  * `own` is what everybody knows of the account: its email and username.
  *
  * **Why** more than a list: of the 49,233 most common passwords, which people chose where six characters were enough, 308 have
- * twelve. What people do when they are asked for more is to write theirs twice, or to put a year behind it. So a listed word is
- * refused too when digits and signs around it are all that was added, and make up no more than half. Case never helps.
+ * twelve. What people do when they are asked for more is to write theirs twice, or to put a year behind it. So a listed word,
+ * and any text twice, is refused too when digits and signs around it are all that was added, and make up no more than half. Case never helps.
  */
 export async function commonPasswordProblem(
   password: string,
   own: readonly string[],
 ): Promise<string | null> {
   const text = password.normalize('NFC').toLowerCase();
-  if (isShorterOneRepeated(text)) return 'must not be a shorter text over and over';
   if (isWalkAlongRow(text)) return 'must not be a row of letters, digits or keys';
   const core = text.replaceAll(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
   const candidates = core.length * 2 >= text.length ? [text, core] : [text];
+  if (candidates.some(isShorterOneRepeated)) return 'must not be a shorter text over and over';
   const names = own.flatMap((name) => [name.toLowerCase(), name.toLowerCase().split('@', 1)[0] ?? '']);
   if (candidates.some((word) => names.includes(word) || word === 'stockroom'))
     return 'must not be the email, the username or the name of the service';
