@@ -16,14 +16,6 @@ export function sha256(data: string | Uint8Array): Buffer {
 }
 
 /**
- * Whether two texts are equal, in a time that does not depend on where they differ. **Why** the detour over digests: the
- * comparison itself throws on different lengths, and would tell the length of the secret.
- */
-export function timingSafeEqualText(one: string, other: string): boolean {
-  return timingSafeEqual(sha256(one), sha256(other));
-}
-
-/**
  * Whether a digest of 32 bytes is the SHA-256 of a text, in a time that does not depend on where they differ.
  *
  * **Errors**: `RangeError` for a digest of another length.
