@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sessionFields } from '../../sessions/session-fields.types.js';
 import { USER_ROLES } from '../../users/users.types.js';
 
 const user = z.strictObject({
@@ -18,17 +19,7 @@ export const userResponse = user.meta({ id: 'User' });
 export const listedUserResponse = user
   .extend({
     sessions: z
-      .array(
-        z.strictObject({
-          id: z.uuid(),
-          createdAt: z.iso.datetime(),
-          lastSeenAt: z.iso.datetime().meta({ description: 'Up to a minute old.' }),
-          expiresAt: z.iso.datetime(),
-          userAgent: z.string().nullable(),
-          ip: z.string().nullable(),
-          current: z.boolean().meta({ description: 'Whether it is the session that asks.' }),
-        }),
-      )
+      .array(sessionFields)
       .optional()
       .meta({ description: 'With `include=sessions`: live ones, newest first, at most 50.' }),
   })

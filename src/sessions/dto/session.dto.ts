@@ -1,22 +1,13 @@
 import { z } from 'zod';
 import { pageQuery } from '../../common/pagination.js';
 import { USER_ROLES } from '../../users/users.types.js';
-
-const session = z.strictObject({
-  id: z.uuid(),
-  createdAt: z.iso.datetime(),
-  lastSeenAt: z.iso.datetime().meta({ description: 'Up to a minute old.' }),
-  expiresAt: z.iso.datetime(),
-  userAgent: z.string().nullable(),
-  ip: z.string().nullable(),
-  current: z.boolean().meta({ description: 'Whether it is the session that asks.' }),
-});
+import { sessionFields } from '../session-fields.types.js';
 
 /** A session as its owner sees it. */
-export const sessionResponse = session.meta({ id: 'Session' });
+export const sessionResponse = sessionFields.meta({ id: 'Session' });
 
 /** Answer of `GET /v1/sessions/current`. */
-export const currentSessionResponse = session
+export const currentSessionResponse = sessionFields
   .extend({
     userId: z.uuid().nullable().meta({ description: 'Null for a visitor.' }),
     role: z.enum([...USER_ROLES, 'VISITOR']),
