@@ -5,13 +5,16 @@ import { messageJson } from './message-json.queries.js';
  * Takes the conversation for this append: whoever comes next waits until it has ended. **Why**: a number that is given out and not
  * used would be a gap, and one read by two would be given out twice.
  *
+ * For the rest of the transaction statements are not planned anew: PostgreSQL would plan the look at prices each time, because it takes a
+ * list of unknown length for longer than it is, and that took as long as all the rest.
+ *
  * **Shape**: last `seq`, number of the branch, revision that citations are fixed at; or no row.
  */
 export function takeConversation(conversationId: string, ownerId: string): Statement {
   return {
     name: 'append_take_conversation',
     text: `
-      select c.last_seq, c.branch_id, c.as_of_revision::float8
+      select c.last_seq, c.branch_id, c.as_of_revision::float8, set_config('plan_cache_mode', 'force_generic_plan', true)
       from conversations c
       where c.id = $1
         and c.owner_id = $2

@@ -43,7 +43,7 @@ export function plainMessagePage(page: MessagePage): Statement {
           string_agg(${messageJson('false', 'm.citations')}, ',' order by m.seq ${order}) as items,
           case when count(*) = $4 and ${more} then ${last}(m.seq) end as last_seq
         from (
-          select m.*
+          select m.id, m.conversation_id, m.seq, m.role, m.content, m.citations, m.metadata, m.created_at, m.redacted_at
           from messages m
           where m.conversation_id = $1
             and m.owner_id = $2
