@@ -10,6 +10,7 @@ import { StocksService, type PreparedSymbols } from '../stocks/stocks.service.js
 import { VersioningService } from '../versioning/versioning.service.js';
 import { ScopesNotEmpty, type FirstRows } from '../versioning/first-rows.types.js';
 import { MAIN_BRANCH, type CommitReport, type Proposals } from '../versioning/versioning.types.js';
+import { compareFile, isComparable, NotCompared, type Comparison } from './compare/compare-file.js';
 import { stageCarefully } from './staging/careful-staging.js';
 import { copyDirectly, isDirect, proveFile, type SeriesBySymbol } from './staging/direct-copy.js';
 import { fastPlan, isForCarefulPass, NotPlain, stageFast } from './staging/fast-staging.js';
@@ -72,7 +73,11 @@ export class StockImportService {
     const plan = await fastPlan(request, options);
     if (plan !== null) {
       try {
-        return (await this.directPass(request, plan)) ?? (await this.fastPass(request, plan));
+        return (
+          (await this.directPass(request, plan)) ??
+          (await this.comparePass(request, plan)) ??
+          (await this.fastPass(request, plan))
+        );
       } catch (error) {
         if (!isForCarefulPass(error)) throw error;
       }
@@ -133,6 +138,57 @@ export class StockImportService {
     return series;
   }
 
+  /**
+   * The way of a file whose bars are stored for the most part: only lines that differ are staged. **Shape**: null when it is better
+   * staged whole, or somebody changed the bars it was compared with.
+   */
+  private async comparePass(request: ImportRequest, plan: FastPlan): Promise<FinishedImport | null> {
+    if (!isComparable(plan, request)) return null;
+    let symbols: readonly string[] = [];
+    let same = 0;
+    let seen = { revision: 0, scopes: [] as readonly number[] };
+    const stage = async (tx: SqlTransaction): Promise<Proposals> => {
+      const revision = await this.versioning.head(tx);
+      const compared = await compareFile(tx, await this.comparison(tx, request, plan));
+      if (compared === null) throw new NotCompared();
+      const { differing, rows, series: known } = compared;
+      const shape = await stageFast(tx, plan, request, differing);
+      const staged = differing === '' ? [] : await this.resolveSymbols(tx, request, null);
+      const series = new Map([...known, ...staged]);
+      symbols = [...series.keys()];
+      same = rows - (differing.split('\n').length - 1);
+      seen = { revision, scopes: [...known.values()] };
+      return proposals(request, shape, series);
+    };
+    const verify = async (tx: SqlTransaction): Promise<void> => {
+      if (await this.versioning.isTouchedSince(tx, { table: BARS, branch: request.branch, ...seen }))
+        throw new NotCompared();
+    };
+    try {
+      const commit = await this.commit(request, stage, verify);
+      const report = { ...commit, unchanged: commit.unchanged + same };
+      return { symbols, report: reportOf(report, new RowErrors(), request) };
+    } catch (error) {
+      if (error instanceof NotCompared) return null;
+      throw error;
+    }
+  }
+
+  private async comparison(tx: SqlTransaction, request: ImportRequest, plan: FastPlan): Promise<Comparison> {
+    const { interval, track } = request;
+    const seriesOf = async (symbol: string): Promise<number | null> => {
+      const { unusable, series } = await this.stocks.previewSymbols(tx, {
+        symbols: [symbol],
+        interval,
+        track,
+      });
+      if (unusable.size > 0) throw new NotPlain('symbols that cannot be imported');
+      const id = series.get(symbol) ?? 0;
+      return id > 0 ? id : null;
+    };
+    return { plan, request, branchId: await this.versioning.branchId(request.branch), seriesOf };
+  }
+
   private async fastPass(request: ImportRequest, plan: FastPlan): Promise<FinishedImport> {
     let symbols: readonly string[] = [];
     const commit = await this.commit(request, async (tx) => {
@@ -161,12 +217,13 @@ export class StockImportService {
   private async commit(
     request: ImportRequest,
     stage: (tx: SqlTransaction) => Promise<Proposals | FirstRows>,
+    verify: (tx: SqlTransaction) => Promise<void> = async () => undefined,
   ): Promise<CommitReport> {
     const { branch, source, message, authorId, dryRun } = request;
     return this.versioning.commit(
       BARS,
       { branch, kind: 'import', source, message, authorId, dryRun },
-      { stage },
+      { stage, verify },
     );
   }
 

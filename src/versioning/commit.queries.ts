@@ -256,3 +256,25 @@ export function noteTouched(table: VersionedTable, revision: number): Statement 
     prepared: false,
   };
 }
+
+/** Whether a revision of a branch after the given one changed something in these scopes. **Shape**: one row, one boolean. */
+export function touchedSince(input: {
+  table: VersionedTable;
+  branchId: number;
+  scopes: readonly number[];
+  revision: number;
+}): Statement {
+  const { table, branchId, scopes, revision } = input;
+  return {
+    name: named(table, 'touched_since'),
+    text: `
+      select exists (
+        select
+        from ${table.touched.table} t
+        join revisions r on r.id = t.revision_id
+        where t.${table.scope} = any($1::int[]) and t.revision_id > $2 and r.branch_id = $3
+      )`,
+    values: [scopes, revision, branchId],
+    prepared: false,
+  };
+}

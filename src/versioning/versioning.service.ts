@@ -13,6 +13,7 @@ import {
   hasNoVersions,
   insertProposals,
   noteAllTouched,
+  touchedSince,
 } from './commit.queries.js';
 import { DryRunConsequences } from './dry-run-consequences.service.js';
 import { lineageAt, NOW, type Line } from './lineage.types.js';
@@ -137,6 +138,23 @@ export class VersioningService {
    */
   static holdHead(): Statement {
     return waitForFinish();
+  }
+
+  /** The newest revision of all; 0 when there is none. */
+  async head(tx: SqlTransaction): Promise<number> {
+    return Number((await tx.runOne(headRevision()))[0]);
+  }
+
+  /**
+   * Whether anything was committed to these scopes of a branch itself after a revision: what was read then may be outdated. Looked at in
+   * `verify`, the answer holds until the commit. **Errors**: `BranchNotFound`.
+   */
+  async isTouchedSince(
+    tx: SqlTransaction,
+    input: { table: VersionedTable; branch: string; scopes: readonly number[]; revision: number },
+  ): Promise<boolean> {
+    const branchId = await this.branchId(input.branch);
+    return (await tx.runOne(touchedSince({ ...input, branchId })))[0] === true;
   }
 
   private async resolve(asOf: AsOf): Promise<number> {

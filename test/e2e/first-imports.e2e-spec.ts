@@ -97,7 +97,8 @@ describe('the first bars of a stock', () => {
     const counts = answers.map(({ json }) => json as { inserted: number; unchanged: number });
     expect(counts.map(({ inserted }) => inserted).sort((a, b) => a - b)).toEqual([0, 2]);
     expect(counts.map(({ unchanged }) => unchanged).sort((a, b) => a - b)).toEqual([0, 2]);
-    expect(copiedInto().toSorted()).toEqual(['import_copy_bars', 'import_copy_fast']);
+    // What the second found the same was not staged.
+    expect(copiedInto()).toEqual(['import_copy_bars']);
     const versions = await service.app.get(SqlService).read({
       name: 'test_open',
       text: `select count(*)::int from stock_data v join stock_series x on x.id = v.series_id join tracked_stocks s on s.id = x.tracked_stock_id where s.symbol = $1`,

@@ -21,6 +21,11 @@ export class UnknownSymbol extends Error {
 /** Zeros that say nothing, with the point when nothing is left behind it. */
 const TRAILING_ZEROS = /(\.\d*[1-9])0+(?=[,\r\n])|\.0+(?=[,\r\n])/g;
 
+/** Lines of the proven form without them. **Why** by text and not by fields: see {@link CopyLines}. */
+export function withoutTrailingZeros(lines: string): string {
+  return lines.replace(TRAILING_ZEROS, '$1');
+}
+
 /**
  * Turns lines of the proven form (see `LineVerifier`) into lines for the table of bars: the series in place of the symbol, no
  * trailing zeros, and in front what all rows share.
@@ -41,7 +46,7 @@ export class CopyLines {
     if (lines === '') return '';
     // First, because a symbol may end like a price: "ABC.10".
     const numbered = this.additions.symbolColumn === -1 ? lines : this.withSeries(lines);
-    const trimmed = numbered.replace(TRAILING_ZEROS, '$1');
+    const trimmed = withoutTrailingZeros(numbered);
     return this.prefix + trimmed.slice(0, -1).replaceAll('\n', `\n${this.prefix}`) + '\n';
   }
 

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { driverErrorFacts } from '../../database/driver-errors.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
@@ -44,7 +45,7 @@ export async function fastPlan(request: ImportRequest, options: ParseOptions): P
 
 /**
  * Copies the file's own bytes into a temporary table of its own columns, while every line is proven harmless in passing.
- * PostgreSQL parses on the other core.
+ * PostgreSQL parses on the other core. With `lines`, these are staged and nothing else of the file.
  *
  * **Errors**: `NotPlain` for whatever only the careful pass can judge.
  */
@@ -52,13 +53,18 @@ export async function stageFast(
   tx: SqlTransaction,
   plan: FastPlan,
   request: ImportRequest,
+  lines: string | null = null,
 ): Promise<StagedShape> {
   const { create, copy, shape } = createFastRows(plan.columns.map(({ role }) => role));
   await tx.run(relaxLimits());
   await tx.run(create);
+  if (lines === '') return shape;
   const verifier = new LineVerifier(plan);
-  const file = createReadStream(request.file.path, { start: plan.headerBytes, highWaterMark: CHUNK_BYTES });
-  await pipeline(file, proven(verifier, plan, request), tx.copyFrom(copy));
+  const source =
+    lines === null
+      ? createReadStream(request.file.path, { start: plan.headerBytes, highWaterMark: CHUNK_BYTES })
+      : Readable.from([Buffer.from(lines, 'latin1')]);
+  await pipeline(source, proven(verifier, plan, request), tx.copyFrom(copy));
   await tx.run(analyzeRows(shape));
   if (!verifier.ascending && (await tx.runOne(hasDuplicates(shape, request.timezone)))[0] === true) {
     throw new NotPlain('repeated bars');
