@@ -44,7 +44,6 @@ export class CreateMessages extends Migration {
       )`);
     this.addSql(`create index messages_owner_id_id_idx on messages (owner_id, id)`);
     this.addSql(`create index messages_created_at_idx on messages (created_at)`);
-    this.addSql(`create index messages_search_idx on messages using gin (search)`);
     this.addSql(`create index messages_citations_idx on messages using gin (citations jsonb_path_ops)`);
     this.addSql(`alter table messages enable row level security`);
     this.addSql(`alter table messages force row level security`);

@@ -33,6 +33,18 @@ CREATE OR REPLACE FUNCTION public.message_search(language text, content text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN to_tsvector((language)::regconfig, content);
+CREATE OR REPLACE FUNCTION public.messages_citing(cited jsonb, before uuid, most integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT m.id
+    FROM public.messages m
+   WHERE ((m.owner_id = ANY (ARRAY[(NULLIF(current_setting('stockroom.user_id'::text, true), ''::text))::uuid, (NULLIF(current_setting('stockroom.visitor_id'::text, true), ''::text))::uuid])) AND (m.citations @> messages_citing.cited) AND ((messages_citing.before IS NULL) OR (m.id < messages_citing.before)))
+   ORDER BY m.id DESC
+  LIMIT messages_citing.most;
+END;
 CREATE OR REPLACE FUNCTION public.stock_data_check_added()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -416,7 +428,6 @@ CREATE INDEX message_citations_series_id_branch_id_ts_idx ON public.message_cita
 CREATE INDEX messages_citations_idx ON public.messages USING gin (citations jsonb_path_ops);
 CREATE INDEX messages_created_at_idx ON public.messages USING btree (created_at);
 CREATE INDEX messages_owner_id_id_idx ON public.messages USING btree (owner_id, id);
-CREATE INDEX messages_search_idx ON public.messages USING gin (search);
 CREATE INDEX revision_series_series_id_index ON public.revision_series USING btree (series_id, revision_id);
 CREATE INDEX revisions_branch_id_index ON public.revisions USING btree (branch_id, id);
 CREATE INDEX revisions_created_at_index ON public.revisions USING btree (created_at);
@@ -466,6 +477,7 @@ create policy user_settings_retention on public.user_settings as permissive for 
 
 alter function public.audit_events_refuse_change() owner to stockroom_owner;
 alter function public.message_search(text,text) owner to stockroom_owner;
+alter function public.messages_citing(jsonb,uuid,integer) owner to stockroom_owner;
 alter function public.stock_data_check_added() owner to stockroom_owner;
 alter function public.stock_data_check_closed() owner to stockroom_owner;
 alter table public.audit_events owner to stockroom_owner;
@@ -558,6 +570,8 @@ grant select, usage on sequence public.stock_series_id_seq to stockroom_app;
 
 grant execute on function public.audit_events_refuse_change() to public;
 grant execute on function public.message_search(text,text) to public;
+revoke all on function public.messages_citing(jsonb,uuid,integer) from public;
+grant execute on function public.messages_citing(jsonb,uuid,integer) to stockroom_app;
 grant execute on function public.stock_data_check_added() to public;
 grant execute on function public.stock_data_check_closed() to public;
 

@@ -37,10 +37,6 @@ export const MessageSchema = defineEntity({
     { name: 'messages_owner_id_id_idx', properties: ['ownerId', 'id'] },
     { name: 'messages_created_at_idx', properties: ['createdAt'] },
     {
-      name: 'messages_search_idx',
-      expression: 'create index messages_search_idx on messages using gin (search)',
-    },
-    {
       name: 'messages_citations_idx',
       expression: 'create index messages_citations_idx on messages using gin (citations jsonb_path_ops)',
     },
