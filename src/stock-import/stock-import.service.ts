@@ -10,7 +10,7 @@ import { StocksService, type PreparedSymbols } from '../stocks/stocks.service.js
 import { VersioningService } from '../versioning/versioning.service.js';
 import { ScopesNotEmpty, type FirstRows } from '../versioning/first-rows.types.js';
 import { MAIN_BRANCH, type CommitReport, type Proposals } from '../versioning/versioning.types.js';
-import { compareFile, isComparable, NotCompared, type Comparison } from './compare/compare-file.js';
+import { compareFile, isComparable, NotCompared } from './compare/compare-file.js';
 import { stageCarefully } from './staging/careful-staging.js';
 import { copyDirectly, isDirect, proveFile, type SeriesBySymbol } from './staging/direct-copy.js';
 import { fastPlan, isForCarefulPass, NotPlain, stageFast } from './staging/fast-staging.js';
@@ -144,12 +144,19 @@ export class StockImportService {
    */
   private async comparePass(request: ImportRequest, plan: FastPlan): Promise<FinishedImport | null> {
     if (!isComparable(plan, request)) return null;
+    // Before the transaction, in which it would take a second connection.
+    const branchId = await this.versioning.branchId(request.branch);
     let symbols: readonly string[] = [];
     let same = 0;
     let seen = { revision: 0, scopes: [] as readonly number[] };
     const stage = async (tx: SqlTransaction): Promise<Proposals> => {
       const revision = await this.versioning.head(tx);
-      const compared = await compareFile(tx, await this.comparison(tx, request, plan));
+      const compared = await compareFile(tx, {
+        plan,
+        request,
+        branchId,
+        seriesOf: this.seriesFinder(tx, request),
+      });
       if (compared === null) throw new NotCompared();
       const { differing, rows, series: known } = compared;
       const shape = await stageFast(tx, plan, request, differing);
@@ -161,7 +168,7 @@ export class StockImportService {
       return proposals(request, shape, series);
     };
     const verify = async (tx: SqlTransaction): Promise<void> => {
-      if (await this.versioning.isTouchedSince(tx, { table: BARS, branch: request.branch, ...seen }))
+      if (await this.versioning.isTouchedSince(tx, { table: BARS, branchId, ...seen }))
         throw new NotCompared();
     };
     try {
@@ -174,9 +181,12 @@ export class StockImportService {
     }
   }
 
-  private async comparison(tx: SqlTransaction, request: ImportRequest, plan: FastPlan): Promise<Comparison> {
-    const { interval, track } = request;
-    const seriesOf = async (symbol: string): Promise<number | null> => {
+  /** Finds the series of a symbol as the import will; null when it has none yet. */
+  private seriesFinder(
+    tx: SqlTransaction,
+    { interval, track }: ImportRequest,
+  ): (symbol: string) => Promise<number | null> {
+    return async (symbol) => {
       const { unusable, series } = await this.stocks.previewSymbols(tx, {
         symbols: [symbol],
         interval,
@@ -186,7 +196,6 @@ export class StockImportService {
       const id = series.get(symbol) ?? 0;
       return id > 0 ? id : null;
     };
-    return { plan, request, branchId: await this.versioning.branchId(request.branch), seriesOf };
   }
 
   private async fastPass(request: ImportRequest, plan: FastPlan): Promise<FinishedImport> {

@@ -147,14 +147,13 @@ export class VersioningService {
 
   /**
    * Whether anything was committed to these scopes of a branch itself after a revision: what was read then may be outdated. Looked at in
-   * `verify`, the answer holds until the commit. **Errors**: `BranchNotFound`.
+   * `verify`, the answer holds until the commit.
    */
   async isTouchedSince(
     tx: SqlTransaction,
-    input: { table: VersionedTable; branch: string; scopes: readonly number[]; revision: number },
+    input: { table: VersionedTable; branchId: number; scopes: readonly number[]; revision: number },
   ): Promise<boolean> {
-    const branchId = await this.branchId(input.branch);
-    return (await tx.runOne(touchedSince({ ...input, branchId })))[0] === true;
+    return (await tx.runOne(touchedSince(input)))[0] === true;
   }
 
   private async resolve(asOf: AsOf): Promise<number> {
