@@ -47,9 +47,22 @@ export function isConnectionLost(error: unknown): boolean {
   return CONNECTION_LOST_MESSAGE.test(message);
 }
 
-/** True when the client must not go back to the pool: the socket may still carry an answer that nobody waits for. */
+/**
+ * True when a prepared statement was planned for tables that are gone: a schema was dropped and restored under the connection. Only
+ * a new connection plans it anew.
+ */
+export function isPlanStale(error: unknown): boolean {
+  const { code, message } = driverErrorFacts(error);
+  return code === '0A000' && message.includes('cached plan must not change result type');
+}
+
+/** True when the client must not go back to the pool: the socket may still carry an answer that nobody waits for, or its plans are stale. */
 export function isClientPoisoned(error: unknown): boolean {
-  return isConnectionLost(error) || QUERY_TIMEOUT_MESSAGE.test(driverErrorFacts(error).message);
+  return (
+    isConnectionLost(error) ||
+    isPlanStale(error) ||
+    QUERY_TIMEOUT_MESSAGE.test(driverErrorFacts(error).message)
+  );
 }
 
 /** True when a server cannot be reached or does not answer in time: worth leaving alone for a while. */
@@ -59,10 +72,10 @@ export function isReplicaAway(error: unknown): boolean {
   return isClientPoisoned(error) || CONNECTION_WAIT_MESSAGE.test(message) || /^(28|3D)...$/.test(code ?? '');
 }
 
-/** True for a serialization failure or a deadlock: the whole transaction may simply be run again. */
+/** True for a serialization failure, a deadlock or a stale plan: the whole transaction may simply be run again. */
 export function isRetryable(error: unknown): boolean {
   const { code } = driverErrorFacts(error);
-  return code === '40001' || code === '40P01';
+  return code === '40001' || code === '40P01' || isPlanStale(error);
 }
 
 /**
@@ -72,7 +85,7 @@ export function isRetryable(error: unknown): boolean {
 export function translateDriverError(error: unknown): DomainError | null {
   const { code, message } = driverErrorFacts(error);
   if (CONNECTION_WAIT_MESSAGE.test(message)) return new DatabaseBusy(error);
-  if (isConnectionLost(error)) return new DatabaseUnavailable(error);
+  if (isConnectionLost(error) || isPlanStale(error)) return new DatabaseUnavailable(error);
   if (QUERY_TIMEOUT_MESSAGE.test(message)) return new DatabaseTimeout(error);
   switch (code) {
     case '53300': // too many connections

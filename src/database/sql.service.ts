@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool, PoolClient } from 'pg';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { isClientPoisoned, isConnectionLost, translateDriverError } from './driver-errors.js';
+import { isClientPoisoned, isConnectionLost, isPlanStale, translateDriverError } from './driver-errors.js';
 import { actAs, readingAs } from './own-rows.queries.js';
 import type { RowOwner } from './own-rows.js';
 import { retryTransaction } from './retry.js';
@@ -45,7 +45,7 @@ export class SqlService {
    * twice, because only reads go through here.
    */
   async read(statement: Statement): Promise<readonly Row[]> {
-    return readTwice(() =>
+    return this.readAgain(() =>
       this.onClient(async (client) => (await this.execute(client, statement, this.answerTimeoutMs)).rows),
     );
   }
@@ -160,22 +160,25 @@ export class SqlService {
     }
   }
 
+  /**
+   * Runs a read, once more on another connection if its own turned out to be dead. Connections with stale plans are told only by using
+   * them: of those there may be as many as the pool holds, each of which is closed by the attempt.
+   */
+  private async readAgain<T>(read: () => Promise<T>): Promise<T> {
+    for (let lost = 0, stale = 0; ;) {
+      try {
+        return await read();
+      } catch (error) {
+        if (isPlanStale(error)) stale++;
+        else if (isConnectionLost(error)) lost++;
+        else throw translateDriverError(error) ?? error;
+        if (lost > 1 || stale > (await this.pool()).options.max) throw translateDriverError(error) ?? error;
+      }
+    }
+  }
+
   private async pool(): Promise<Pool> {
     return this.em.getConnection('write').getNativeClient();
-  }
-}
-
-/** Runs a read, again on another connection if its own turned out to be dead. */
-async function readTwice<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!isConnectionLost(error)) throw translateDriverError(error) ?? error;
-  }
-  try {
-    return await read();
-  } catch (error) {
-    throw translateDriverError(error) ?? error;
   }
 }
 
