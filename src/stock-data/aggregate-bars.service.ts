@@ -5,10 +5,12 @@ import { InvalidCursor, makeCursor, readCursor } from '../common/pagination.js';
 import { SignerService } from '../encryption/signer.service.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { PointReads } from '../versioning/point-reads.service.js';
+import { StoreHistory } from '../versioning/store-history.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
 import { sourceBounds } from './aggregate-bucket.format.js';
 import { aggregatePage, storedSince } from './aggregate.queries.js';
+import { headNumber } from './bars.queries.js';
 import {
   AGGREGATES,
   isAggregate,
@@ -55,7 +57,7 @@ const NO_SERIES = 0;
  */
 @Injectable()
 export class AggregateBarsService {
-  // Safe to keep: the first revision that stored a bar of an interval on a branch stays the first.
+  // Safe to keep as long as the history does: the first revision that stored a bar of an interval on a branch stays the first.
   private readonly firstStored = new LRUCache<string, number>({ max: REMEMBERED_STARTS });
 
   constructor(
@@ -64,7 +66,10 @@ export class AggregateBarsService {
     private readonly versioning: VersioningService,
     private readonly signer: SignerService,
     private readonly stored: ReadBarsService,
-  ) {}
+    private readonly history: StoreHistory,
+  ) {
+    history.onChange(() => this.firstStored.clear());
+  }
 
   /**
    * A page as the JSON body of the answer. A cursor goes on at the revision of the page that made it, and with the same source.
@@ -73,6 +78,14 @@ export class AggregateBarsService {
    */
   async page(range: ListRange, limit: number, cursor: string | undefined): Promise<BarPageText> {
     if (!isAggregate(range)) return this.stored.page(range, limit, cursor);
+    return this.history.settled(() => this.aggregates(range, limit, cursor));
+  }
+
+  private async aggregates(
+    range: AggregateRange,
+    limit: number,
+    cursor: string | undefined,
+  ): Promise<BarPageText> {
     const { symbol, interval, branch, asOf, from, to, order } = range;
     const scope = ['aggregates', symbol, interval, branch, asOf ?? null, from, to, order];
     const position = this.ownPosition(range, scope, cursor);
@@ -92,6 +105,10 @@ export class AggregateBarsService {
   /** All bars of a range as lines of CSV with a header, in chunks, all at one revision. **Errors**: as {@link page}. */
   async csv(range: ListRange): Promise<AggregateDownload> {
     if (!isAggregate(range)) return this.stored.csv(range);
+    return this.history.settled(() => this.aggregatesCsv(range));
+  }
+
+  private async aggregatesCsv(range: AggregateRange): Promise<AggregateDownload> {
     const source = await this.source(range, null);
     if ('stored' in source) return this.stored.csv(source.stored);
     const first = await this.read({ range, limit: CSV_PAGE_BUCKETS, as: 'csv', ...source });
@@ -158,7 +175,7 @@ export class AggregateBarsService {
     const known = this.firstStored.get(key);
     if (known !== undefined && known <= point.revision) return { since: known, head: known };
     const row = await this.points.readOne(point, storedSince({ symbol, interval, point }));
-    const head = Number(row?.[0]);
+    const head = headNumber(row?.[0]);
     this.versioning.answeredRevision(point, head);
     const [, found] = row ?? [];
     if (typeof found !== 'number') return { since: null, head };
@@ -181,7 +198,7 @@ export class AggregateBarsService {
       if (!more && Number(sourceCount) >= sourceRows) continue;
       const text = (joined as string | null) ?? '';
       return {
-        head: Number(head),
+        head: headNumber(head),
         text: more ? withoutLastBar(text, as) : text,
         nextStart: more ? new Date(Number(lastStart) * 1000).toISOString() : null,
       };

@@ -1,4 +1,5 @@
 import type { Statement } from '../database/statement.js';
+import { StoreHistory } from '../versioning/store-history.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
 import type { SourceBounds } from './aggregate-bucket.format.js';
 import { AGGREGATES, type AggregateInterval } from './aggregate.types.js';
@@ -31,7 +32,7 @@ function bin(length: string): string {
 /**
  * A page of computed bars and the first one behind it, written by PostgreSQL.
  *
- * **Shape**: one row: the head revision of this very snapshot; the bars as text, joined (null when there are none); how many,
+ * **Shape**: one row: the head of this very snapshot; the bars as text, joined (null when there are none); how many,
  * which is one more than `limit` when there are more; when the last of them begins, in seconds since 1970; how many source bars
  * were read, withdrawn ones among them.
  *
@@ -56,7 +57,7 @@ export function aggregatePage(page: AggregatePage, as: BarFormat): Statement {
     text: `
       with source as materialized (${sourceSql(point, order, values)})
       select
-        (select coalesce(max(id), 0)::float8 from revisions),
+        ${StoreHistory.head()},
         string_agg(b.line, ${as === 'json' ? `','` : `E'\\n'`} order by b.ts ${order}),
         count(*)::int,
         extract(epoch from ${order === 'asc' ? 'max' : 'min'}(b.ts))::float8,
@@ -118,7 +119,7 @@ function segmentSql(input: {
 /**
  * Since which revision a branch knows bars of its own of a stock at an interval.
  *
- * **Shape**: one row: the head revision of this very snapshot; the first revision of the point's lineage that stored such a bar, null
+ * **Shape**: one row: the head of this very snapshot; the first revision of the point's lineage that stored such a bar, null
  * when none did.
  */
 export function storedSince(input: {
@@ -136,7 +137,7 @@ export function storedSince(input: {
     name: `aggregate_stored_since_${point.lineage.length}`,
     text: `
       select
-        (select coalesce(max(id), 0)::float8 from revisions),
+        ${StoreHistory.head()},
         (
           select t.revision_id::float8
           from tracked_stocks s

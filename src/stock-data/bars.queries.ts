@@ -1,5 +1,6 @@
 import type { Statement } from '../database/statement.js';
 import type { Interval } from '../bars/bar.types.js';
+import { StoreHistory } from '../versioning/store-history.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
 import { barCsv, barJson, barMembers, type BarFormat } from './bar.format.js';
 
@@ -14,9 +15,8 @@ export interface BarPage {
   readonly limit: number;
 }
 
-/** The newest revision and when it was made, as one text: `7 1767225600.000000`; `0` when there is none. */
-const HEAD = `coalesce(
-          (select r.id || ' ' || extract(epoch from r.created_at) from revisions r order by r.id desc limit 1), '0')`;
+/** The head of the snapshot, as one text; see `StoreHistory`. */
+const HEAD = StoreHistory.head();
 
 /** The number in a head as {@link barPage} gives it. */
 export function headNumber(head: unknown): number {
@@ -59,7 +59,7 @@ export function areStillTrue(pages: readonly ReadPage[]): Statement {
     values: [
       pages.map(({ seriesId }) => seriesId),
       pages.map(({ head }) => headNumber(head)),
-      pages.map(({ head }) => head),
+      pages.map(({ head }) => head.split(' ', 2).join(' ')),
     ],
   };
 }
@@ -136,7 +136,7 @@ function ofSegment(alias: string, { branch, revision }: SegmentPlace): string {
       and ${alias}.valid_from <= $${revision} and ${alias}.valid_to > $${revision}`;
 }
 
-/** **Shape**: one row: head revision, the bar as JSON text (null when the branch shows none), the revision that brought it. */
+/** **Shape**: one row: head, the bar as JSON text (null when the branch shows none), the revision that brought it. */
 export function oneBar(input: {
   seriesId: number;
   interval: Interval;
@@ -157,7 +157,7 @@ export function oneBar(input: {
     name: `bar_${interval}_${segments.length}`,
     text: `
       select
-        (select coalesce(max(id), 0)::float8 from revisions),
+        ${HEAD},
         case when not b.withdrawn then ${barJson(interval, 'b')} end,
         b.valid_from::float8
       from (select 1) one
@@ -172,7 +172,7 @@ export function oneBar(input: {
  * Every version of one bar that a branch shows or showed: its own, and those of its ancestors up to each fork, newest
  * first.
  *
- * **Shape**: one row: head revision, a JSON array as text. A withdrawn stretch is a version with null prices. A version that
+ * **Shape**: one row: head, a JSON array as text. A withdrawn stretch is a version with null prices. A version that
  * ended after the point is shown as open: at the point it was.
  */
 export function barVersions(input: {
@@ -191,7 +191,7 @@ export function barVersions(input: {
     name: `bar_versions_${interval}_${segments.length}`,
     text: `
       select
-        (select coalesce(max(id), 0)::float8 from revisions),
+        ${HEAD},
         '[' || string_agg(v.line, ',' order by v.valid_from desc) || ']'
       from (
         select v.valid_from, format('{%s,"withdrawn":%s,"validFrom":%s,"validTo":%s,"branch":%s,"revision":%s}',

@@ -3,6 +3,7 @@ import type { BarValues } from '../bars/bar.types.js';
 import { etagOf, requireMatch } from '../common/etag.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { StocksService } from '../stocks/stocks.service.js';
+import { StoreHistory } from '../versioning/store-history.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { CommitReport, Proposals, RevisionKind } from '../versioning/versioning.types.js';
 import { barEverExisted, correctedBar, proposedBar, withdrawnBar } from './bar-change.queries.js';
@@ -32,6 +33,7 @@ export class ChangeBarService {
     private readonly stocks: StocksService,
     private readonly versioning: VersioningService,
     private readonly bars: ReadBarsService,
+    private readonly history: StoreHistory,
   ) {}
 
   /**
@@ -41,6 +43,10 @@ export class ChangeBarService {
    * **Errors**: `StockNotFound`, `BranchNotFound`, `BranchMerged`, `BranchDiscarded`, `BarNotFound`, `StaleResource`.
    */
   async correct(change: BarChange, values: BarValues): Promise<ChangedBarText> {
+    return this.history.settled(() => this.correctOnce(change, values));
+  }
+
+  private async correctOnce(change: BarChange, values: BarValues): Promise<ChangedBarText> {
     const seriesId = await this.seriesId(change);
     const proposals = correctedBar(seriesId, change.ts, values);
     const { head, after, consequences } = await this.commit({
@@ -58,6 +64,10 @@ export class ChangeBarService {
    * **Shape**: the bar as it stood, and the revision that withdrew it. **Errors**: as {@link correct}.
    */
   async withdraw(change: BarChange): Promise<ChangedBarText> {
+    return this.history.settled(() => this.withdrawOnce(change));
+  }
+
+  private async withdrawOnce(change: BarChange): Promise<ChangedBarText> {
     const seriesId = await this.seriesId(change);
     const proposals = withdrawnBar(seriesId, change.ts);
     const { revision, withdrawn, before, consequences } = await this.commit({
@@ -94,6 +104,8 @@ export class ChangeBarService {
   private async verify(tx: SqlTransaction, change: PreparedChange): Promise<string | null> {
     const point = await this.versioning.readPoint(change.branch);
     const { seriesId, interval, ts } = change;
+    // The number was remembered; what is written by it must not be another stock's.
+    await this.stocks.requireSeries(tx, change);
     const [, json, revision] = await tx.runOne(oneBar({ seriesId, interval, point, ts }));
     if (json === null) {
       const branchIds = point.lineage.map((segment) => segment.branchId);

@@ -84,6 +84,11 @@ export class KnownPages {
     return [...String(states)].map((state) => ({ head: String(head), state }));
   }
 
+  /** Forgets all. */
+  clear(): void {
+    this.pages.clear();
+  }
+
   /** Keeps a page. Call only for one that shows its point, not the past of a server that lags behind. */
   keep(statement: Statement, page: PageRow): void {
     this.pages.set(keyOf(statement), page);

@@ -4,6 +4,7 @@ import type { Row, Statement } from '../database/statement.js';
 import { SignerService } from '../encryption/signer.service.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { PointReads } from '../versioning/point-reads.service.js';
+import { StoreHistory } from '../versioning/store-history.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
 import { csvHeader, timeName, withoutLastBar, type BarFormat } from './bar.format.js';
@@ -46,8 +47,10 @@ export class ReadBarsService {
     private readonly stocks: StocksService,
     private readonly versioning: VersioningService,
     private readonly signer: SignerService,
+    private readonly history: StoreHistory,
   ) {
     this.known = new KnownPages(points);
+    history.onChange(() => this.known.clear());
   }
 
   /**
@@ -69,9 +72,11 @@ export class ReadBarsService {
     ];
     const position = readCursor(this.signer, scope, cursor);
     const [start, revision] = (position ?? [null, null]) as [string | null, number | null];
-    const { seriesId, point } = await this.start(range, revision);
-    const page = { ...beginningAt(range, start), seriesId, point, limit };
-    const row = await this.knownPage({ seriesId, point }, barPage(page, 'json'), limit);
+    const { point, row } = await this.history.settled(async () => {
+      const at = await this.start(range, revision);
+      const page = { ...beginningAt(range, start), ...at, limit };
+      return { ...at, row: await this.knownPage(at, barPage(page, 'json'), limit) };
+    });
     const answered = this.versioning.answeredRevision(point, headNumber(row.head));
     const nextCursor = row.nextTs === null ? null : makeCursor(this.signer, scope, [row.nextTs, answered]);
     const { symbol, interval, branch } = range;
@@ -85,8 +90,10 @@ export class ReadBarsService {
    * **Errors**: as {@link page}, all of them before the first chunk.
    */
   async csv(range: BarRange): Promise<BarDownload> {
-    const { seriesId, point } = await this.start(range, null);
-    const first = await this.csvPage(range, seriesId, point);
+    const { seriesId, point, first } = await this.history.settled(async () => {
+      const at = await this.start(range, null);
+      return { ...at, first: await this.csvPage(range, at.seriesId, at.point) };
+    });
     const revision = this.versioning.answeredRevision(point, headNumber(first.head));
     return { revision, chunks: this.csvChunks(range, { seriesId, revision, first }) };
   }
@@ -112,25 +119,33 @@ export class ReadBarsService {
 
   /** One bar. **Errors**: as {@link page}, and `BarNotFound` where the branch shows none. */
   async one(scope: BarScope, ts: string): Promise<BarText> {
-    const { seriesId, point } = await this.start(scope, null);
-    const row = await this.points.readOne(point, oneBar({ seriesId, interval: scope.interval, point, ts }));
+    const { point, row } = await this.onOne(scope, ts, oneBar);
     const [head, json, revision] = row ?? [];
-    this.versioning.answeredRevision(point, Number(head));
+    this.versioning.answeredRevision(point, headNumber(head));
     if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
     return { json, revision: Number(revision) };
   }
 
   /** Every version of a bar as a JSON array, newest first. **Errors**: as {@link one}. */
   async versions(scope: BarScope, ts: string): Promise<string> {
-    const { seriesId, point } = await this.start(scope, null);
-    const row = await this.points.readOne(
-      point,
-      barVersions({ seriesId, interval: scope.interval, point, ts }),
-    );
+    const { point, row } = await this.onOne(scope, ts, barVersions);
     const [head, json] = row ?? [];
-    this.versioning.answeredRevision(point, Number(head));
+    this.versioning.answeredRevision(point, headNumber(head));
     if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
     return json;
+  }
+
+  /** What a statement about one bar gives. */
+  private async onOne(
+    scope: BarScope,
+    ts: string,
+    statement: typeof oneBar,
+  ): Promise<{ readonly point: ReadPoint; readonly row: Row | null }> {
+    return this.history.settled(async () => {
+      const { seriesId, point } = await this.start(scope, null);
+      const asked = statement({ seriesId, interval: scope.interval, point, ts });
+      return { point, row: await this.points.readOne(point, asked) };
+    });
   }
 
   /** A page that was answered before, if it still is the answer; else as it is read. */

@@ -54,6 +54,8 @@ export class RevisionsService {
     const scope = ['changes', id];
     const after = readCursor(this.signer, scope, cursor) as readonly [number, string] | null;
     const { branch } = await this.get(id);
+    // Looked up anew: what follows compares no heads.
+    await this.versioning.line(branch);
     const { lineage } = await this.versioning.readPoint(branch, { revision: id });
     const rows = await this.sql.read(revisionChanges({ revision: id, lineage, after, limit }));
     const page = rows.slice(0, limit);

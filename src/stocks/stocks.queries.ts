@@ -1,4 +1,5 @@
 import type { Statement } from '../database/statement.js';
+import { StoreHistory } from '../versioning/store-history.service.js';
 import type { Interval } from '../bars/bar.types.js';
 
 /** A stock as compact JSON text; `json_build_object` would put blanks in it. */
@@ -35,12 +36,12 @@ export function stockPage(page: StockPage): Statement {
   };
 }
 
-/** **Shape**: one row: the stock's id and the number of its series (null until it has bars); no row for an unknown symbol. */
+/** **Shape**: one row: the stock's id, the number of its series (null until it has bars), the head of the snapshot; no row for an unknown symbol. */
 export function seriesOf(symbol: string, interval: Interval): Statement {
   return {
     name: 'series_of',
     text: `
-      select s.id, x.id
+      select s.id, x.id, ${StoreHistory.head()}
       from tracked_stocks s
       left join stock_series x on x.tracked_stock_id = s.id and x."interval" = $2
       where s.symbol = $1`,

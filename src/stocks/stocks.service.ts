@@ -8,6 +8,8 @@ import { SqlService } from '../database/sql.service.js';
 import { SignerService } from '../encryption/signer.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import type { Stock } from './stock.entity.js';
+import { StoreHistory } from '../versioning/store-history.service.js';
+import { HistoryChanged } from '../versioning/versioning.errors.js';
 import { StockRepository, type NewStock } from './stock.repository.js';
 import { StockInactive, StockNotFound } from './stocks.errors.js';
 import {
@@ -55,14 +57,17 @@ const REMEMBERED_SERIES = 50_000;
 /** Tracked stocks, and the series that their bars key on. */
 @Injectable()
 export class StocksService {
-  // Safe to keep: a symbol's series never changes its number and is never removed. Unknown ones are not kept.
+  // Safe to keep as long as the history does: a series never changes its number and is never removed. Unknown ones are not kept.
   private readonly series = new LRUCache<string, number>({ max: REMEMBERED_SERIES });
 
   constructor(
     private readonly stocks: StockRepository,
     private readonly sql: SqlService,
     private readonly signer: SignerService,
-  ) {}
+    private readonly history: StoreHistory,
+  ) {
+    history.onChange(() => this.series.clear());
+  }
 
   /** Starts tracking a stock. **Errors**: `SymbolTaken`. */
   async create(stock: NewStock): Promise<TaggedStock> {
@@ -109,7 +114,8 @@ export class StocksService {
   }
 
   /**
-   * The number that the bars of a stock key on at one interval; null while there are none. **Errors**: `StockNotFound`.
+   * The number that the bars of a stock key on at one interval; null while there are none. Remembered: whoever reads by it compares heads
+   * (`PointReads`), whoever writes by it asks {@link requireSeries}. **Errors**: `StockNotFound`, `HistoryChanged`.
    */
   async seriesId(symbol: string, interval: Interval): Promise<number | null> {
     const key = `${interval}:${symbol}`;
@@ -117,10 +123,20 @@ export class StocksService {
     if (known !== undefined) return known;
     const row = await this.sql.readOne(seriesOf(symbol, interval));
     if (row === null) throw new StockNotFound(symbol);
-    const [, id] = row;
+    const [, id, head] = row;
     if (id === null) return null;
+    await this.history.confirm(String(head));
     this.series.set(key, Number(id));
     return Number(id);
+  }
+
+  /** Lets the number of a series through that is still that stock's. **Errors**: `HistoryChanged`. */
+  async requireSeries(
+    tx: SqlTransaction,
+    known: { readonly symbol: string; readonly interval: Interval; readonly seriesId: number },
+  ): Promise<void> {
+    const [row] = await tx.run(seriesOf(known.symbol, known.interval));
+    if (Number(row?.[1]) !== known.seriesId) throw new HistoryChanged();
   }
 
   /** The series of a stock at every interval it has bars for. **Errors**: `StockNotFound`. */

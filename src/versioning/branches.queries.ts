@@ -1,9 +1,11 @@
 import type { Statement } from '../database/statement.js';
+import { HEAD } from './history.queries.js';
 import type { BranchStatus, ChangeReport, ConflictPolicy } from './branch.types.js';
+import type { Line } from './lineage.types.js';
 
 /**
- * A branch and all its ancestors. **Shape**: rows of id, name, status, fork revision (null for the root), the branch
- * itself first; no row when the name is unknown.
+ * A branch and all its ancestors. **Shape**: rows of id, name, status, fork revision (null for the root), head of the
+ * snapshot; the branch itself first; no row when the name is unknown.
  */
 export function branchLineage(name: string): Statement {
   return {
@@ -18,31 +20,42 @@ export function branchLineage(name: string): Statement {
         from line l
         join branches p on p.id = l.parent_id
       )
-      select id, name, status, fork_revision::float8
+      select id, name, status, fork_revision::float8, ${HEAD}
       from line
       order by depth`,
     values: [name],
   };
 }
 
-/** **Shape**: one row: the status of a branch. */
-export function branchStatus(id: number): Statement {
-  return { name: 'branch_status', text: 'select status from branches where id = $1', values: [id] };
+/** A branch by its number, and by its name as long as that number is of it: it may be remembered from another history. */
+type NamedBranch = Pick<Line, 'id' | 'name'>;
+
+/** **Shape**: one row: the status of a branch; none when the number is not, or no longer, of that name. */
+export function branchStatus({ id, name }: NamedBranch): Statement {
+  return {
+    name: 'branch_status',
+    text: 'select status from branches where id = $1 and name = $2',
+    values: [id, name],
+  };
 }
 
 /**
- * Keeps a branch from being merged or discarded until the transaction ends. **Shape**: one row: its status.
+ * Keeps a branch from being merged or discarded until the transaction ends. **Shape**: as {@link branchStatus}.
  */
-export function lockBranch(id: number): Statement {
-  return { name: 'branch_lock', text: 'select status from branches where id = $1 for share', values: [id] };
+export function lockBranch({ id, name }: NamedBranch): Statement {
+  return {
+    name: 'branch_lock',
+    text: 'select status from branches where id = $1 and name = $2 for share',
+    values: [id, name],
+  };
 }
 
-/** Keeps everyone else from changing, or forking, a branch that is about to be merged or discarded. **Shape**: one row: its status. */
-export function lockBranchToEnd(id: number): Statement {
+/** Keeps everyone else from changing, or forking, a branch that is about to be merged or discarded. **Shape**: as {@link branchStatus}. */
+export function lockBranchToEnd({ id, name }: NamedBranch): Statement {
   return {
     name: 'branch_lock_to_end',
-    text: 'select status from branches where id = $1 for no key update',
-    values: [id],
+    text: 'select status from branches where id = $1 and name = $2 for no key update',
+    values: [id, name],
   };
 }
 

@@ -14,7 +14,7 @@ import {
   type BranchPage,
 } from './branches.queries.js';
 import { COMMITS } from './commit/queues.js';
-import { requireOpen } from './commit/turn.js';
+import { requireOpen, statusOf } from './commit/turn.js';
 import type { Line } from './lineage.types.js';
 import { branchOfRevision, headRevision, patience, takeCommitLock } from './revisions.queries.js';
 import {
@@ -61,7 +61,7 @@ export class BranchesService {
     const parent = await this.versioning.line(branch.parent);
     const point = await this.versioning.readPoint(parent.name, asOf);
     await this.sql.transaction(async (tx) => {
-      requireOpen(parent.name, (await tx.runOne(lockBranch(parent.id)))[0]);
+      requireOpen(parent.name, await statusOf(tx, lockBranch(parent)));
       const head = Number((await tx.runOne(headRevision()))[0]);
       const forkRevision = this.versioning.answeredRevision(point, head);
       if (asOf !== undefined && 'revision' in asOf) await requireRelated(tx, forkRevision, parent);
@@ -99,8 +99,8 @@ export class BranchesService {
     await this.sql.transaction(async (tx) => {
       await tx.run(patience());
       await tx.run(takeCommitLock());
-      const [status] = await tx.runOne(lockBranchToEnd(line.id));
-      requireMatch(ifMatch, branchEtag(status as BranchStatus));
+      const status = await statusOf(tx, lockBranchToEnd(line));
+      requireMatch(ifMatch, branchEtag(status));
       if (status === 'merged') throw new BranchMerged(name);
       if (status === 'open') await tx.run(endBranch(line.id, 'discarded'));
     }, COMMITS);

@@ -10,7 +10,7 @@ import {
 import { branchStatus, endBranch, insertMerge, lockBranchToEnd, mergeOf } from './branches.queries.js';
 import { queueOf } from './commit/queues.js';
 import { collectCompared } from './commit/three-way.js';
-import { requireOpen, takeTurn } from './commit/turn.js';
+import { requireOpen, statusOf, takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
 import { DryRunConsequences } from './dry-run-consequences.service.js';
 import { lineageAt, NOW, type Line } from './lineage.types.js';
@@ -64,7 +64,7 @@ export class MergeService {
       const done = await answered(tx, request, line);
       if (done !== null) return done;
       await takeTurn(tx, parent, dryRun);
-      const [status] = await tx.runOne(dryRun ? branchStatus(line.id) : lockBranchToEnd(line.id));
+      const status = await statusOf(tx, dryRun ? branchStatus(line) : lockBranchToEnd(line));
       // Whoever was before us in the queue may have merged it.
       const doneMeanwhile = await answered(tx, request, line);
       if (doneMeanwhile !== null) return doneMeanwhile;

@@ -4,6 +4,7 @@ import { positionOf, ReplicaReads } from '../database/replica-reads.service.js';
 import { SqlService } from '../database/sql.service.js';
 import type { Row, Statement } from '../database/statement.js';
 import { headRevision } from './revisions.queries.js';
+import { StoreHistory } from './store-history.service.js';
 import { AsOfInFuture } from './versioning.errors.js';
 import type { ReadPoint } from './versioning.types.js';
 
@@ -22,15 +23,17 @@ export class PointReads {
   constructor(
     private readonly sql: SqlService,
     private readonly replicas: ReplicaReads,
+    private readonly history: StoreHistory,
     @Inject(SETTINGS) settings: Settings,
   ) {
+    history.onChange(() => (this.newestSeen = 0));
     this.nowFromReplicas = settings.database.replicaReads === 'all';
   }
 
   /**
-   * The only row of a statement, whose first column begins with the head revision of its own snapshot.
+   * The only row of a statement, whose first column is the head of its own snapshot (`StoreHistory.head`).
    *
-   * **Errors**: those of the database; `AsOfInFuture` for "now" at a revision that the primary does not have.
+   * **Errors**: those of the database; `HistoryChanged`; `AsOfInFuture` for "now" at a revision that the primary does not have.
    */
   async readOne(point: ReadPoint, statement: Statement): Promise<Row | null> {
     const wanted = point.atLeast ?? 0;
@@ -41,6 +44,8 @@ export class PointReads {
       : null;
     const row = replayed ?? (await this.sql.readOne(statement));
     const head = positionOf(row);
+    // What a replica shows of the past was compared by whoever read the present.
+    if (replayed === null || !this.history.isBehind(head)) await this.history.confirm(String(row?.[0]));
     if (point.isNow && wanted > head) throw new AsOfInFuture(String(wanted), head);
     this.newestSeen = Math.max(this.newestSeen, head);
     return row;

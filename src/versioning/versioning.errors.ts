@@ -28,6 +28,18 @@ export class RevisionNotFound extends DomainError {
   }
 }
 
+/**
+ * The store was restored, or lost commits in a failover, while this was being done: numbers that it relied on may stand for something else.
+ * Nothing is stored.
+ */
+export class HistoryChanged extends DomainError {
+  constructor() {
+    super('unavailable', 'history-changed', 'The store was replaced meanwhile; nothing was changed.', {
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
 /** `asOf` names an instant or a revision that is not there yet. */
 export class AsOfInFuture extends DomainError {
   constructor(asOf: string, newest: number) {

@@ -5,9 +5,11 @@ import { MergeService } from './merge.service.js';
 import { PointReads } from './point-reads.service.js';
 import { RevertService } from './revert.service.js';
 import { RevisionLogService } from './revision-log.service.js';
+import { StoreHistory } from './store-history.service.js';
 import { VersioningService } from './versioning.service.js';
 
 const SERVICES = [
+  StoreHistory,
   VersioningService,
   PointReads,
   RevisionLogService,

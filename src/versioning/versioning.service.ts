@@ -26,6 +26,7 @@ import {
   takeFinishLock,
   waitForFinish,
 } from './revisions.queries.js';
+import { StoreHistory } from './store-history.service.js';
 import { ScopesNotEmpty, type CommitPlace, type FirstRows } from './first-rows.types.js';
 import { AsOfBeforeFirst, AsOfInFuture, BranchNotFound } from './versioning.errors.js';
 import {
@@ -55,13 +56,16 @@ const REMEMBERED_LINES = 1_000;
  */
 @Injectable()
 export class VersioningService {
-  // Safe to keep: a branch's number and forks never change and no branch is ever removed. Its status may change and is not here.
+  // Safe to keep as long as the history does: number and forks never change, no branch is ever removed. Its status is not here.
   private readonly lines = new LRUCache<string, Line>({ max: REMEMBERED_LINES });
 
   constructor(
     private readonly sql: SqlService,
     private readonly consequences: DryRunConsequences,
-  ) {}
+    private readonly history: StoreHistory,
+  ) {
+    history.onChange(() => this.lines.clear());
+  }
 
   /**
    * The point that a read starts from.
@@ -71,7 +75,7 @@ export class VersioningService {
    * **Errors**: `BranchNotFound`, `AsOfBeforeFirst`; `AsOfInFuture` for an instant.
    */
   async readPoint(branch: string = MAIN_BRANCH, asOf?: AsOf): Promise<ReadPoint> {
-    const line = await this.line(branch);
+    const line = await this.rememberedLine(branch);
     const revision = asOf === undefined ? NOW : await this.resolve(asOf);
     return {
       branch: line.name,
@@ -106,6 +110,14 @@ export class VersioningService {
    * `ScopesNotEmpty` for first rows that are not the first, or that are a dry run's. On any error nothing is stored.
    */
   async commit(table: VersionedTable, draft: RevisionDraft, work: CommitWork): Promise<CommitReport> {
+    return this.history.settled(() => this.commitOnce(table, draft, work));
+  }
+
+  private async commitOnce(
+    table: VersionedTable,
+    draft: RevisionDraft,
+    work: CommitWork,
+  ): Promise<CommitReport> {
     const line = await this.line(draft.branch);
     return this.sql.transaction(async (tx) => {
       await tx.run(patience());
@@ -126,7 +138,7 @@ export class VersioningService {
     tx: SqlTransaction,
     input: { table: VersionedTable; branch: string; scopes: readonly number[] },
   ): Promise<boolean> {
-    const lineage = lineageAt(await this.line(input.branch), NOW);
+    const lineage = lineageAt(await this.rememberedLine(input.branch), NOW);
     return (await tx.runOne(hasNoVersions(input.table, lineage, input.scopes)))[0] === true;
   }
 
@@ -170,13 +182,20 @@ export class VersioningService {
     return Number(revision);
   }
 
-  /** What never changes about a branch. **Errors**: `BranchNotFound`. */
+  /** For reads that compare heads, and inside a transaction that looked the branch up before it began. */
+  private async rememberedLine(name: string): Promise<Line> {
+    return this.lines.get(name) ?? this.line(name);
+  }
+
+  /**
+   * What never changes about a branch, looked up. **Why** never remembered for whoever writes or reads without comparing heads: after a
+   * restore the number may be another branch's. **Errors**: `BranchNotFound`, `HistoryChanged`.
+   */
   async line(name: string): Promise<Line> {
-    const known = this.lines.get(name);
-    if (known !== undefined) return known;
     const rows = await this.sql.read(branchLineage(name));
     const [own, ...parents] = rows;
     if (own === undefined) throw new BranchNotFound(name);
+    await this.history.confirm(String(own[4]));
     const line: Line = {
       name,
       id: Number(own[0]),

@@ -2,6 +2,7 @@ import type { SqlService } from '../../src/database/sql.service.js';
 import type { SqlTransaction } from '../../src/database/sql-transaction.js';
 import type { Statement } from '../../src/database/statement.js';
 import { DryRunConsequences } from '../../src/versioning/dry-run-consequences.service.js';
+import { StoreHistory } from '../../src/versioning/store-history.service.js';
 import { VersioningService } from '../../src/versioning/versioning.service.js';
 
 /**
@@ -44,5 +45,6 @@ export function sqlWithoutLock(sql: SqlService, sequence: string): SqlService {
 
 /** Versioning over {@link sqlWithoutLock}. */
 export function versioningWithoutLock(sql: SqlService, sequence: string): VersioningService {
-  return new VersioningService(sqlWithoutLock(sql, sequence), new DryRunConsequences());
+  const withoutLock = sqlWithoutLock(sql, sequence);
+  return new VersioningService(withoutLock, new DryRunConsequences(), new StoreHistory(withoutLock));
 }

@@ -1,19 +1,27 @@
 import type { SqlTransaction } from '../../database/sql-transaction.js';
+import type { BranchStatus } from '../branch.types.js';
 import { branchStatus, lockBranch } from '../branches.queries.js';
 import type { Line } from '../lineage.types.js';
 import { takeCommitLock } from '../revisions.queries.js';
-import { BranchDiscarded, BranchMerged } from '../versioning.errors.js';
+import { BranchDiscarded, BranchMerged, HistoryChanged } from '../versioning.errors.js';
+import type { Statement } from '../../database/statement.js';
 
 /**
  * Waits for the turn to commit to a branch and makes sure that the branch still takes changes; both hold until the transaction ends.
  *
  * A dry run waits for nobody and keeps nobody waiting: it compares in one statement, so in one snapshot, and writes nothing.
- * **Errors**: `BranchMerged`, `BranchDiscarded`.
+ * **Errors**: `BranchMerged`, `BranchDiscarded`, `HistoryChanged`.
  */
 export async function takeTurn(tx: SqlTransaction, line: Line, dryRun: boolean): Promise<void> {
   if (!dryRun) await tx.run(takeCommitLock());
-  const [status] = await tx.runOne(dryRun ? branchStatus(line.id) : lockBranch(line.id));
-  requireOpen(line.name, status);
+  requireOpen(line.name, await statusOf(tx, dryRun ? branchStatus(line) : lockBranch(line)));
+}
+
+/** What a look at a branch gave. **Errors**: `HistoryChanged` when its number is no longer its. */
+export async function statusOf(tx: SqlTransaction, look: Statement): Promise<BranchStatus> {
+  const [row] = await tx.run(look);
+  if (row === undefined) throw new HistoryChanged();
+  return row[0] as BranchStatus;
 }
 
 /** Lets an open branch through. **Errors**: `BranchMerged`, `BranchDiscarded`. */

@@ -6,6 +6,7 @@ import { BARS } from '../../../src/stock-data/bars.types.js';
 import { BranchesService } from '../../../src/versioning/branches.service.js';
 import { DryRunConsequences } from '../../../src/versioning/dry-run-consequences.service.js';
 import { MergeService } from '../../../src/versioning/merge.service.js';
+import { StoreHistory } from '../../../src/versioning/store-history.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { bar, csvOf, day } from '../../factories/bars.js';
 import { barPath, forkBranch, mergeBranch, putClose, revisionOf } from '../../factories/branches.js';
@@ -107,7 +108,7 @@ describe('eight writers on shared symbols while readers hold revisions', () => {
       client.query('create sequence unordered; grant usage on sequence unordered to stockroom_app'),
     );
     const sql = sqlWithoutLock(app.get(SqlService), 'unordered');
-    const versioning = new VersioningService(sql, new DryRunConsequences());
+    const versioning = new VersioningService(sql, new DryRunConsequences(), new StoreHistory(sql));
     const merges = new MergeService(sql, versioning, new DryRunConsequences());
     const branches = app.get(BranchesService);
     const found: string[] = [];

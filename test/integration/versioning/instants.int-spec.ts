@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SqlService } from '../../../src/database/sql.service.js';
 import type { SqlTransaction } from '../../../src/database/sql-transaction.js';
 import { DryRunConsequences } from '../../../src/versioning/dry-run-consequences.service.js';
+import { StoreHistory } from '../../../src/versioning/store-history.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { commitChanges, makeSeries } from '../../factories/versioned-bars.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
@@ -37,6 +38,7 @@ describe('an instant', () => {
         },
       }),
       new DryRunConsequences(),
+      new StoreHistory(sql),
     );
   }
 
