@@ -94,11 +94,9 @@ export function standingJoin(pin: string, alias: string): string {
 
 /**
  * Joins to versions `pin` the revision that ended each: `<alias>.revision_id`, by which the caller limits what is looked at. A version
- * that is open has none.
+ * that is open has none. For pins that are few, such as one owner's: those on series that no such revision touched cost nothing more.
  *
- * **Why** by way of what each revision touched: where it is one revision that is asked about, its spans find the pins by their key; and
- * where it is the pins of one owner, series that no revision touched cost nothing. **Why** no branch: on its own branch a version
- * can only have been ended by a revision of it.
+ * **Why** no branch: on its own branch a version can only have been ended by a revision of it.
  */
 export function endedJoin(pin: string, alias: string): string {
   return `join revision_series ${alias} on ${alias}.series_id = ${pin}.series_id
@@ -108,9 +106,19 @@ export function endedJoin(pin: string, alias: string): string {
         and ${alias}_version.valid_to = ${alias}.revision_id and ${alias}_version.valid_from = ${pin}.revision`;
 }
 
+/** What a revision touched: a relation of series_id, branch_id, first_ts, last_ts. The way to the pins of everybody, by their key. */
+export function touchedBy(revision: string, alias: string): string {
+  return `(
+        select t.series_id, r.branch_id, t.first_ts, t.last_ts
+        from revision_series t
+        join revisions r on r.id = t.revision_id
+        where t.revision_id = ${revision}
+      ) ${alias}`;
+}
+
 /**
  * A lateral join that tells what the version `pin` is of. **Shape**: one row of `members` (symbol, interval and time as members of
- * JSON), `branch` (its name) and `bar` (JSON text).
+ * JSON), `branch` (its name) and `bar` (JSON text). With a limit, so that it stays a look-up for each pin, whatever the planner expects.
  */
 export function describedJoin(pin: string, alias: string): string {
   return `cross join lateral (
@@ -124,5 +132,6 @@ export function describedJoin(pin: string, alias: string): string {
         join branches b on b.id = v.branch_id
         where v.series_id = ${pin}.series_id and v.branch_id = ${pin}.branch_id and v.ts = ${pin}.ts
           and v.valid_from = ${pin}.revision
+        limit 1
       ) ${alias}`;
 }

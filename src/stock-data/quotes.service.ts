@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import type { Row } from '../database/statement.js';
 import { VersioningService } from '../versioning/versioning.service.js';
-import { describedJoin, endedJoin, shownVersions, standingJoin } from './quotes.queries.js';
+import { describedJoin, endedJoin, shownVersions, standingJoin, touchedBy } from './quotes.queries.js';
 import type { AskedBar, ShownQuote, ShownQuotes } from './quotes.types.js';
 
 /** For features that quote bars: which version of a bar a read shows, and how a version stands that was quoted before. */
@@ -32,6 +32,11 @@ export class QuotesService {
   /** SQL that joins the revision that ended a quoted version; see the statement. */
   static ended(pin: string, alias: string): string {
     return endedJoin(pin, alias);
+  }
+
+  /** SQL of a relation of what a revision touched; see there. */
+  static touched(revision: string, alias: string): string {
+    return touchedBy(revision, alias);
   }
 
   /** SQL that joins what bar a quoted version is of; see the statement for its columns. */
