@@ -212,13 +212,7 @@ function toSettings(environment: Environment, connections: DatabaseConnections):
       salt: environment.ENCRYPTION_SALT,
     },
     limits: limitSettings(environment),
-    imports: {
-      maxBytes: environment.STOCKROOM_IMPORT_MAX_BYTES,
-      maxExpandedBytes: environment.STOCKROOM_IMPORT_MAX_EXPANDED_BYTES,
-      idleTimeoutMs: environment.STOCKROOM_IMPORT_IDLE_TIMEOUT_MS,
-      concurrency: environment.STOCKROOM_IMPORT_CONCURRENCY,
-      spoolDir: resolve(environment.STOCKROOM_IMPORT_SPOOL_DIR ?? `${dataDir}/spool`),
-    },
+    imports: importSettings(environment, dataDir),
     history: {
       searchLanguage: environment.STOCKROOM_SEARCH_LANGUAGE,
       messageRetentionDays: environment.STOCKROOM_MESSAGE_RETENTION_DAYS ?? null,
@@ -235,6 +229,16 @@ function toSettings(environment: Environment, connections: DatabaseConnections):
       slowQueryMs: environment.STOCKROOM_SLOW_QUERY_MS,
     },
     docs: { enabled: environment.STOCKROOM_DOCS_ENABLED },
+  };
+}
+
+function importSettings(environment: Environment, dataDir: string): Settings['imports'] {
+  return {
+    maxBytes: environment.STOCKROOM_IMPORT_MAX_BYTES,
+    maxExpandedBytes: environment.STOCKROOM_IMPORT_MAX_EXPANDED_BYTES,
+    idleTimeoutMs: environment.STOCKROOM_IMPORT_IDLE_TIMEOUT_MS,
+    concurrency: environment.STOCKROOM_IMPORT_CONCURRENCY,
+    spoolDir: resolve(environment.STOCKROOM_IMPORT_SPOOL_DIR ?? `${dataDir}/spool`),
   };
 }
 
