@@ -208,5 +208,6 @@ describe('GET /v1/events', () => {
     const reader = await follow(person.api, undefined, beside.url);
     await beside.close();
     await reader.until(({ isEnded }) => isEnded);
+    expect(reader.status).toBe(200);
   });
 });

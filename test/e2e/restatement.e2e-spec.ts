@@ -113,8 +113,8 @@ describe('a quoted price', () => {
     const revision = revisionOf(await putClose(admin, { symbol, day: 0 }, '2'));
     expect(await standing((fork.json as { id: string }).id)).toEqual(['restated', 1, 2, revision]);
     const since = revision - 1;
-    const [{ messageId = '' } = {}] = (await restated(api, { since })).data;
-    await api.delete(`/v1/conversations/${id}/messages/${messageId}`);
+    const [listed] = (await restated(api, { since })).data;
+    await api.delete(`/v1/conversations/${id}/messages/${listed?.messageId}`);
     expect([(await restated(api, { since })).data, await affected(revision)]).toMatchObject([
       [],
       { count: 0, data: [] },

@@ -59,15 +59,6 @@ export class EventReader {
     this.answer.destroy();
   }
 
-  /** Takes nothing more off the connection for now. */
-  pause(): void {
-    this.answer.pause();
-  }
-
-  resume(): void {
-    this.answer.resume();
-  }
-
   /** Waits until what is wanted is there. **Errors**: when it does not come in ten seconds. */
   async until(isThere: (reader: EventReader) => boolean): Promise<void> {
     for (let tries = 0; !isThere(this); tries++) {

@@ -5,7 +5,7 @@ import { instant, tradingDay } from '../../../bars/times.dto.js';
 import { lineOfText } from '../../../common/text.js';
 import { asOfMember } from '../../../versioning/point.types.js';
 import { QUOTED_FIELDS } from '../citations.types.js';
-import { readValue } from '../pin/stored-citation.js';
+import { readValue } from '../pin/read-value.js';
 
 const MAX_URL_LENGTH = 2_048;
 export const MAX_CITATIONS = 50;

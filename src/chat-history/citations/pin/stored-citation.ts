@@ -1,9 +1,9 @@
 import type { Interval } from '../../../bars/bar.types.js';
-import { readPrice, readVolume } from '../../../bars/decimal.js';
 import type { ShownVersion } from '../../../stock-data/quotes.types.js';
 import type { AsOf } from '../../../versioning/versioning.service.js';
 import type { CitationRequest, StockDataCitationRequest } from '../dto/citation.dto.js';
 import type { QuotedField } from '../citations.types.js';
+import { readValue } from './read-value.js';
 
 /** A quotation, ready to be looked up. */
 export interface Quotation {
@@ -48,14 +48,6 @@ function canonicalValue(field: QuotedField, value: number | string): string {
   const reading = readValue(field, value);
   if ('problem' in reading) throw new RangeError(reading.problem);
   return reading.text;
-}
-
-/** What a value says, or what is wrong with it. **Units**: as the field of a bar. */
-export function readValue(
-  field: QuotedField,
-  value: number | string,
-): { readonly text: string } | { readonly problem: string } {
-  return field === 'volume' ? readVolume(String(value), false) : readPrice(String(value));
 }
 
 /** A citation of something else as JSON text. */
