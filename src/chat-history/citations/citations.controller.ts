@@ -12,11 +12,13 @@ import {
   affectedListResponse,
   affectedPath,
   affectedQuery,
+  type AffectedPath,
+  type AffectedQuery,
+} from './dto/affected-citations.dto.js';
+import {
   citingMessagesQuery,
   restatedListResponse,
   restatedQuery,
-  type AffectedPath,
-  type AffectedQuery,
   type CitingMessagesQuery,
   type RestatedQuery,
 } from './dto/citation-lists.dto.js';
