@@ -17,12 +17,14 @@ import { isUnchanged } from '../common/etag.js';
 import { CurrentUser, SignedInOnly, type SignedIn } from '../common/principal.js';
 import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
 import { Origin, type RequestOrigin } from '../common/request-origin.js';
+import { GuessLimited } from '../rate-limits/guess-limited.decorator.js';
+import { RequestLimiter } from '../rate-limits/request-limiter.service.js';
 import { SessionCookieService } from '../sessions/session-cookie.service.js';
 import { UserSettingsService } from '../users/user-settings.service.js';
 import { UsersService } from '../users/users.service.js';
 import type { SettingsView, UserView } from '../users/users.types.js';
 import { AccountsService } from './accounts.service.js';
-import { actorOf, requireRecentSignIn } from './acting/actor.js';
+import { actorOf, namesLogin } from './acting/actor.js';
 import {
   changePasswordRequest,
   removeUserQuery,
@@ -44,6 +46,7 @@ export class OwnAccountController {
     private readonly accounts: AccountsService,
     private readonly settings: UserSettingsService,
     private readonly cookies: SessionCookieService,
+    private readonly limiter: RequestLimiter,
   ) {}
 
   @Get()
@@ -61,16 +64,22 @@ export class OwnAccountController {
   }
 
   @Patch()
-  @ApiOperation({ summary: 'Change oneself; role and isActive for an ADMIN only' })
+  @ApiOperation({
+    summary: 'Change oneself; role and isActive for an ADMIN only',
+    description:
+      'A new email or username needs a sign-in within five minutes, and counts as a registration from the same address: it tells whether somebody has it.',
+  })
   @ApiOkResponse({ standardSchema: userResponse })
-  @ApiProblems(401, 403, 408, 409, 412, 413, 415, 422)
+  @ApiProblems(401, 403, 408, 409, 412, 413, 415, 422, 429)
   async updateMe(
     @Body({ schema: updateUserRequest }) body: UpdateUserRequest,
     @CurrentUser() by: SignedIn,
     @Origin() origin: RequestOrigin,
     @Headers('if-match') ifMatch: string | undefined,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UserView> {
+    if (namesLogin(body)) await this.limiter.admit('registration', request, reply);
     const change = { actor: actorOf(by, origin), targetId: by.userId, ifMatch };
     const { user, etag } = await this.accounts.update(change, body);
     reply.header('etag', etag);
@@ -92,7 +101,6 @@ export class OwnAccountController {
   ): Promise<void> {
     const change = { actor: actorOf(by, origin), targetId: by.userId, ifMatch };
     if (query.erase === 'true') {
-      requireRecentSignIn(by);
       await this.accounts.erase(change);
     } else {
       await this.accounts.deactivate(change);
@@ -130,6 +138,7 @@ export class OwnAccountController {
   }
 
   @Put('password')
+  @GuessLimited()
   @HttpCode(204)
   @ApiOperation({ summary: 'Change one’s password; every other session ends' })
   @ApiNoContentResponse()

@@ -49,7 +49,12 @@ export class RegisterAccountService {
     const userId = user.id;
     const visitor = withSession ? await this.sessions.visitorToClaim(visitorId, origin) : null;
     return this.unitOfWork.run({ userId, visitorId: visitor }, async (em) => {
-      const registered = await this.users.register(em, user, { userId, sessionId: null, origin });
+      const registered = await this.users.register(em, user, {
+        userId,
+        sessionId: null,
+        recentlyAuthenticated: true,
+        origin,
+      });
       if (!withSession) return { ...registered, session: null };
       const session = await this.sessions.open(em, { userId, origin, visitorId: visitor, shown });
       this.audit.record(em, {

@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../common/principal.js';
 import { ApiProblems } from '../common/problem.dto.js';
 import { Origin, type RequestOrigin } from '../common/request-origin.js';
-import { RateLimit } from '../rate-limits/rate-limit.decorator.js';
+import { RequestLimiter } from '../rate-limits/request-limiter.service.js';
+import { AccessRefusals } from '../sessions/access-refusals.service.js';
 import { AuthenticatorService } from '../sessions/authenticator.service.js';
 import { SessionCookieService } from '../sessions/session-cookie.service.js';
 import { VisitorId } from '../sessions/visitor.decorator.js';
@@ -26,11 +27,12 @@ export class RegistrationController {
     private readonly accounts: RegisterAccountService,
     private readonly cookies: SessionCookieService,
     private readonly authenticator: AuthenticatorService,
+    private readonly refusals: AccessRefusals,
+    private readonly limiter: RequestLimiter,
   ) {}
 
   @Post()
   @Public()
-  @RateLimit('registration')
   @ApiOperation({
     summary: 'Register',
     description:
@@ -48,7 +50,10 @@ export class RegistrationController {
   ): Promise<RegisterResponse> {
     const withSession = query.session === 'true';
     // As at sign-in: another site must not be able to sign its visitors in.
-    if (withSession && request.headers.origin !== undefined) this.cookies.requireTrustedOrigin(request);
+    if (withSession && request.headers.origin !== undefined)
+      await this.refusals.requireTrustedOrigin(request);
+    // Only what could succeed: a slip in a form is not an attempt at an account.
+    await this.limiter.admit('registration', request, reply);
     const shown = this.authenticator.shownBy(request);
     const registration = { account, withSession, visitorId, origin, shown };
     const { user, etag, session } = await this.accounts.register(registration);

@@ -22,7 +22,7 @@ import { UsersService } from '../users/users.service.js';
 import type { UserView } from '../users/users.types.js';
 import { AccountsService } from './accounts.service.js';
 import type { ListedUser } from './accounts.types.js';
-import { actorOf, requireRecentSignIn } from './acting/actor.js';
+import { actorOf } from './acting/actor.js';
 import {
   removeUserQuery,
   updateUserRequest,
@@ -126,7 +126,6 @@ export class UsersController {
       await this.accounts.deactivate(change);
       return;
     }
-    requireRecentSignIn(by);
     await this.accounts.erase(change);
   }
 

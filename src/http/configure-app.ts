@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from '../config/settings.js';
+import { RequestLimiter } from '../rate-limits/request-limiter.service.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { limitBodyTime } from './body-timeout.hook.js';
 import { requireHost } from './host-header.hook.js';
@@ -23,6 +24,8 @@ export async function configureApp(app: NestFastifyApplication, settings: Settin
   fastify.addHook('onRequest', requireHost);
   acceptUploads(fastify);
   acceptJson(fastify);
+  const limiter = app.get(RequestLimiter);
+  fastify.addHook('onRequest', async (request, reply) => limiter.countUnknown(request, reply));
   fastify.addHook('onRequest', limitBodyTime);
   fastify.addHook('preValidation', refuseUnstorableText);
   app.useGlobalPipes(validationPipe());

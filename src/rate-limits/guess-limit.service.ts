@@ -9,19 +9,26 @@ import { networkOf } from './client-network.js';
 import {
   countFailure,
   failuresOf,
+  isTrusted,
   trustPair,
+  tryAddress,
   tryGuess,
+  uncountAddress,
   uncountFailure,
   waitOf,
 } from './guess-limits.queries.js';
 import { LimitKeys } from './limit-keys.service.js';
-import { givePointBack, takePoints } from './rate-limit-windows.queries.js';
 import { TooManyAttempts } from './rate-limits.errors.js';
 import type { Guess } from './rate-limits.types.js';
 
 /** How long an address counts as one that the owner uses after a sign-in from it: longer than a holiday. */
 const TRUST_SECONDS = 30 * 86_400;
 const MS_PER_SECOND = 1_000;
+/**
+ * Longest wait between two attempts of an address over its limit. **Why** not an hour: everybody behind the address waits with
+ * whoever guesses. One a minute is 60 an hour, of which each account gets few by its own limit.
+ */
+const MAX_ADDRESS_DELAY_SECONDS = 60;
 /** One in so many connections of the pool may wait for counters: guesses at one account queue for one row. */
 const CONNECTIONS_PER_TURN = 5;
 /** Who comes when this many wait is told to come again: the database is away, or somebody guesses faster than it counts. */
@@ -36,6 +43,14 @@ const MAX_REFUSALS = 20_000;
 interface Refusal {
   readonly notBefore: number;
   readonly told: number;
+  /** Whether the address has to wait, whatever the account: whoever is signed in need not. */
+  readonly byAddress: boolean;
+}
+
+/** How long an attempt has to wait. **Units**: milliseconds. */
+interface Wait {
+  readonly ms: number;
+  readonly byAddress: boolean;
 }
 
 /** Counters of one guess. */
@@ -46,13 +61,15 @@ interface GuessKeys {
   readonly pair: Buffer;
   /** The account, from all addresses. */
   readonly account: Buffer;
+  readonly isSignedIn: boolean;
 }
 
 /**
  * Slows down guessing at passwords, over all processes.
  *
  * Whoever is refused is refused by address, so that no stranger can lock an owner out: failures from elsewhere only take free
- * attempts from addresses that the owner never signed in from, and the first one never. Unknown accounts are counted alike.
+ * attempts from addresses that the owner never signed in from, and the first one never. Nor can a neighbour behind one address:
+ * the limit of the address does not hold for who signed in from there before, or is signed in. Unknown accounts are counted alike.
  *
  * **Why** each attempt counts as failed until {@link succeeded}: a check of a password takes long, and a thousand at once would
  * all be through before the first was known to be wrong.
@@ -86,10 +103,12 @@ export class GuessLimitService {
 
   /** The guess was right: forgets what this address got wrong before at this account. **Errors**: as {@link admit}, but for the first. */
   async succeeded(guess: Guess): Promise<void> {
-    const { address, pair, account } = this.keysOf(guess);
+    const keys = this.keysOf(guess);
+    const { address, pair, account } = keys;
     this.refusals.delete(idOf(pair));
     await this.sql.transaction(async (tx) => {
-      await tx.run(givePointBack(address));
+      // Who passes the limit of the address took nothing of it, and must not be able to give back what wrong guesses took.
+      if (!(await this.passesAddress(tx, keys))) await tx.run(uncountAddress(address));
       await tx.run(trustPair(pair, TRUST_SECONDS));
       await tx.run(uncountFailure(account));
     });
@@ -99,44 +118,51 @@ export class GuessLimitService {
     // Those who waited behind the first one that was refused need not ask what it was told.
     this.refuseAgain(keys);
     const askedAt = performance.now();
-    const waitMs = await this.sql.transaction(async (tx) => {
-      const wait = (await this.waitForAddress(tx, keys)) ?? (await this.waitForPair(tx, keys));
+    const wait = await this.sql.transaction(async (tx) => {
+      const found = (await this.waitForAddress(tx, keys)) ?? (await this.waitForPair(tx, keys));
       // What was refused is as if it had not been tried.
-      if (wait === null) await tx.run(countFailure(keys.account, this.memorySeconds));
+      if (found === null) await tx.run(countFailure(keys.account, this.memorySeconds));
       else tx.rollback();
-      return wait;
+      return found;
     });
-    if (waitMs === null) return;
-    const refusal = { notBefore: askedAt + waitMs, told: performance.now() + waitMs };
+    if (wait === null) return;
+    const { ms, byAddress } = wait;
+    const refusal = { notBefore: askedAt + ms, told: performance.now() + ms, byAddress };
     this.refusals.set(idOf(keys.pair), refusal);
     throw refused(refusal);
   }
 
   /** **Errors**: `TooManyAttempts` when it is known that the wait is not over. */
-  private refuseAgain({ pair }: GuessKeys): void {
+  private refuseAgain({ pair, isSignedIn }: GuessKeys): void {
     const refusal = this.refusals.get(idOf(pair));
-    if (refusal !== undefined && performance.now() < refusal.notBefore) throw refused(refusal);
+    if (refusal === undefined || (refusal.byAddress && isSignedIn)) return;
+    if (performance.now() < refusal.notBefore) throw refused(refusal);
   }
 
-  /** Milliseconds until the address may guess at anything; null when it may now. */
-  private async waitForAddress(tx: SqlTransaction, { address, pair }: GuessKeys): Promise<number | null> {
-    const [points, , endsInMs] = await tx.runOne(
-      takePoints({
-        key: address,
-        limit: this.settings.limits.signIn.failuresPerAddress,
-        windowSeconds: this.memorySeconds,
-        waiting: 1,
-        wanted: 0,
-      }),
-    );
-    if (points === 1) return null;
+  /** Whether the limit of the address does not hold for an attempt. */
+  private async passesAddress(tx: SqlTransaction, { pair, isSignedIn }: GuessKeys): Promise<boolean> {
+    return isSignedIn || (await tx.run(isTrusted(pair))).length > 0;
+  }
+
+  /** The wait until the address may guess at anything; null when it may now. */
+  private async waitForAddress(tx: SqlTransaction, keys: GuessKeys): Promise<Wait | null> {
+    if (await this.passesAddress(tx, keys)) return null;
+    const { address, pair } = keys;
+    const attempt = {
+      address,
+      free: this.settings.limits.signIn.failuresPerAddress,
+      maxDelaySeconds: MAX_ADDRESS_DELAY_SECONDS,
+      windowSeconds: this.memorySeconds,
+    };
+    const [admitted, waitMs] = await tx.runOne(tryAddress(attempt));
+    if (admitted === true) return null;
     // Whoever waits must get through: the pair may have to wait longer than the address.
     const [pairWait] = await tx.run(waitOf(pair));
-    return Math.max(Number(endsInMs), Number(pairWait?.[0] ?? 0));
+    return { ms: Math.max(Number(waitMs), Number(pairWait?.[0] ?? 0)), byAddress: true };
   }
 
-  /** Milliseconds until the address may guess at this account; null when it may now, and then the guess is counted. */
-  private async waitForPair(tx: SqlTransaction, { pair, account }: GuessKeys): Promise<number | null> {
+  /** The wait until the address may guess at this account; null when it may now, and then the guess is counted. */
+  private async waitForPair(tx: SqlTransaction, { pair, account }: GuessKeys): Promise<Wait | null> {
     const { freeAttempts, accountFailures, maxDelaySeconds } = this.settings.limits.signIn;
     const [elsewhere] = await tx.run(failuresOf(account));
     const fewer = Math.floor(Number(elsewhere?.[0] ?? 0) / accountFailures);
@@ -149,7 +175,7 @@ export class GuessLimitService {
         memorySeconds: this.memorySeconds,
       }),
     );
-    return admitted === true ? null : Number(waitMs);
+    return admitted === true ? null : { ms: Number(waitMs), byAddress: false };
   }
 
   /** Failures count at least as long as two of the longest waits: else waiting would earn free attempts again. */
@@ -160,14 +186,21 @@ export class GuessLimitService {
 
   private keysOf(guess: Guess): GuessKeys {
     const network = networkOf(guess.address);
-    // At least as much alike as the database's own comparison makes it: another spelling must not be another account.
-    const account = guess.account.normalize('NFKC').trim().toLowerCase();
+    // Two kinds, so that nobody finds out whose an id is by typing it as a login.
+    const account =
+      'userId' in guess.account ? ['id', guess.account.userId] : ['login', sameLogin(guess.account.login)];
     return {
       address: this.keys.keyOf('guess-address', network),
-      pair: this.keys.keyOf('guess-pair', network, account),
-      account: this.keys.keyOf('guess-account', account),
+      pair: this.keys.keyOf('guess-pair', network, ...account),
+      account: this.keys.keyOf('guess-account', ...account),
+      isSignedIn: guess.isSignedIn === true,
     };
   }
+}
+
+/** At least as much alike as the look-up of accounts makes it: another spelling must not be another account. */
+function sameLogin(login: string): string {
+  return login.normalize('NFKC').trim().toLowerCase();
 }
 
 function refused({ told }: Refusal): TooManyAttempts {

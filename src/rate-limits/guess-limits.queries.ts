@@ -25,6 +25,83 @@ export function waitOf(pair: Buffer): Statement {
   };
 }
 
+/** **Shape**: one row when the owner of the account has signed in from the address, and that is not too long ago. */
+export function isTrusted(pair: Buffer): Statement {
+  return {
+    name: 'guess_limit_is_trusted',
+    text: `
+      select true
+      from guess_limits
+      where key = $1
+        and trusted_until > clock_timestamp()`,
+    values: [pair],
+  };
+}
+
+/** An attempt of one address, at whatever account. */
+export interface AddressAttempt {
+  readonly address: Buffer;
+  /** Attempts without a wait. */
+  readonly free: number;
+  readonly maxDelaySeconds: number;
+  readonly windowSeconds: number;
+}
+
+/**
+ * Counts an attempt of an address as failed, unless it still has to wait: none for the free ones, then 1, 2, 4 … seconds.
+ *
+ * **Shape**: one row: whether it was let through, and milliseconds until the next may be.
+ *
+ * **Why** a window that ends, unlike that of a pair: behind one address are many people, of whom somebody always mistypes; if
+ * failures counted until none followed for an hour, an office would never get below its limit again.
+ */
+export function tryAddress(attempt: AddressAttempt): Statement {
+  return {
+    name: 'guess_limit_try_address',
+    text: `
+      insert into guess_limits as held (key, failures, admitted, not_before, forgotten_at)
+      select $1, 1, true, moment.now + ${delayAfter('1', '$2::integer', '$3::integer')},
+        moment.now + $4::integer * interval '1 second'
+      from (select clock_timestamp() as now) moment
+      on conflict (key) do update
+      set (failures, admitted, not_before, forgotten_at) = (
+        select
+          case when attempt.admitted then attempt.failures else held.failures end,
+          attempt.admitted,
+          case
+            when attempt.admitted
+            then moment.now + ${delayAfter('attempt.failures', '$2::integer', '$3::integer')}
+            else held.not_before
+          end,
+          case
+            when attempt.admitted and attempt.is_over then moment.now + $4::integer * interval '1 second'
+            else held.forgotten_at
+          end
+        from (select clock_timestamp() as now) moment
+        cross join lateral (
+          select
+            held.not_before <= moment.now as admitted,
+            held.forgotten_at <= moment.now as is_over,
+            case when held.forgotten_at <= moment.now then 1 else held.failures + 1 end as failures
+        ) attempt
+      )
+      returning admitted, ceil(extract(epoch from not_before - clock_timestamp()) * 1000)::integer`,
+    values: [attempt.address, attempt.free, attempt.maxDelaySeconds, attempt.windowSeconds],
+  };
+}
+
+/** Takes one failure of an address back, and the wait after it. */
+export function uncountAddress(address: Buffer): Statement {
+  return {
+    name: 'guess_limit_uncount_address',
+    text: `
+      update guess_limits
+      set failures = greatest(failures - 1, 0), not_before = clock_timestamp()
+      where key = $1`,
+    values: [address],
+  };
+}
+
 /** An attempt of one address at one account. */
 export interface Attempt {
   readonly pair: Buffer;
@@ -50,7 +127,7 @@ export function tryGuess(attempt: Attempt): Statement {
     name: 'guess_limit_try',
     text: `
       insert into guess_limits as held (key, failures, admitted, not_before, forgotten_at)
-      select $1, 1, true, clock_timestamp() + ${delayAfter('1', '$3::integer')},
+      select $1, 1, true, clock_timestamp() + ${delayAfter('1', '$3::integer', '$4::integer')},
         clock_timestamp() + $5::integer * interval '1 second'
       on conflict (key) do update
       set (failures, admitted, not_before, forgotten_at) = (
@@ -58,7 +135,7 @@ export function tryGuess(attempt: Attempt): Statement {
           case when attempt.admitted then attempt.failures else held.failures end,
           attempt.admitted,
           case
-            when attempt.admitted then moment.now + ${delayAfter('attempt.failures', 'attempt.free')}
+            when attempt.admitted then moment.now + ${delayAfter('attempt.failures', 'attempt.free', '$4::integer')}
             else held.not_before
           end,
           case
@@ -85,11 +162,11 @@ export function tryGuess(attempt: Attempt): Statement {
 }
 
 /** The wait after so many failures. The exponent is capped because the largest would not fit a number; 2^20 seconds are twelve days. */
-function delayAfter(failures: string, free: string): string {
+function delayAfter(failures: string, free: string, maxSeconds: string): string {
   return `
     case
       when ${failures} < ${free} then interval '0'
-      else least(power(2, least(${failures} - ${free}, 20)), $4::integer) * interval '1 second'
+      else least(power(2, least(${failures} - ${free}, 20)), ${maxSeconds}) * interval '1 second'
     end`;
 }
 

@@ -27,10 +27,9 @@ export interface Standing extends Quota {
 
 /** A guess at a secret that proves who somebody is. */
 export interface Guess {
-  /**
-   * What was typed, case ignored; for a person who is signed in, anything that stands for the account. **Why** not the id of the
-   * account that a login belongs to: unknown logins must be limited alike.
-   */
-  readonly account: string;
+  /** The account guessed at: its id where the login is known, what was typed, case ignored, where it is not. Both are limited alike. */
+  readonly account: { readonly userId: string } | { readonly login: string };
   readonly address: string | undefined;
+  /** Whether the request came with a live session of that account: then what others did at the address does not count. */
+  readonly isSignedIn?: boolean;
 }

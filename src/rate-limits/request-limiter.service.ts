@@ -1,10 +1,11 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { RATE_LIMIT_METADATA } from './rate-limit.decorator.js';
+import { ProxyHint } from './proxy-hint.service.js';
+import { NO_RATE_LIMIT_METADATA } from './rate-limit.decorator.js';
 import { RateLimitService, retryAfterOf } from './rate-limit.service.js';
 import { TooManyRequests } from './rate-limits.errors.js';
-import type { RateLimitName, Standing } from './rate-limits.types.js';
+import type { LimitedClient, RateLimitName, Standing } from './rate-limits.types.js';
 
 /**
  * Holds a request against the limit of its route, and tells the client how it stands.
@@ -18,6 +19,7 @@ export class RequestLimiter {
   constructor(
     private readonly reflector: Reflector,
     private readonly limits: RateLimitService,
+    private readonly hint: ProxyHint,
   ) {}
 
   /**
@@ -27,16 +29,42 @@ export class RequestLimiter {
    * **Errors**: `TooManyRequests`; `DatabaseUnavailable` and its siblings.
    */
   async enforce(context: ExecutionContext, userId: string | null): Promise<void> {
+    this.hint.look(context.switchToHttp().getRequest<FastifyRequest>());
     if (!this.limits.isEnabled) return;
-    const marked = this.reflector.getAllAndOverride<RateLimitName | null | undefined>(RATE_LIMIT_METADATA, [
+    const isExempt = this.reflector.getAllAndOverride<boolean | undefined>(NO_RATE_LIMIT_METADATA, [
       context.getHandler(),
       context.getClass(),
     ]);
-    if (marked === null) return;
+    if (isExempt === true) return;
     const http = context.switchToHttp();
     const { ip } = http.getRequest<FastifyRequest>();
-    const standing = await this.limits.take(marked ?? 'default', { userId, address: ip });
-    tell(http.getResponse<FastifyReply>(), standing);
+    await this.count('default', { userId, address: ip }, http.getResponse<FastifyReply>());
+  }
+
+  /**
+   * Counts by address, under another limit than the ordinary one, what a request turned out to be; the answer tells of that limit.
+   *
+   * **Errors**: as {@link enforce}.
+   */
+  async admit(name: RateLimitName, { ip }: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (!this.limits.isEnabled) return;
+    await this.count(name, { userId: null, address: ip }, reply);
+  }
+
+  /** Counts a request that no route takes, by address, before it is answered 404 or 405. **Errors**: `TooManyRequests`. */
+  async countUnknown(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (!request.is404) return;
+    try {
+      await this.admit('default', request, reply);
+    } catch (error) {
+      // Nothing is looked up for such an answer, so it needs no database.
+      if (error instanceof TooManyRequests) throw error;
+    }
+  }
+
+  private async count(name: RateLimitName, client: LimitedClient, reply: FastifyReply): Promise<void> {
+    const standing = await this.limits.take(name, client);
+    tell(reply, standing);
     if (!standing.accepted) throw new TooManyRequests(retryAfterOf(standing));
   }
 }

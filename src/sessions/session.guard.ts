@@ -1,17 +1,16 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { AuditService } from '../audit/audit.service.js';
 import {
   ACCESS_METADATA,
   type AccessRule,
   type Principal,
   type RequestWithPrincipal,
 } from '../common/principal.js';
-import { originOf } from '../common/request-origin.js';
 import { RequestLimiter } from '../rate-limits/request-limiter.service.js';
+import { AccessRefusals } from './access-refusals.service.js';
 import { AuthenticatorService } from './authenticator.service.js';
-import { Forbidden, SignInRequired, Unauthenticated } from './sessions.errors.js';
+import { ForeignOrigin, Forbidden, SignInRequired, Unauthenticated } from './sessions.errors.js';
 import type { SessionToken } from './credentials/session-token.js';
 import { visitorIdOf } from './credentials/visitor-id.js';
 
@@ -26,7 +25,7 @@ export class SessionGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly authenticator: AuthenticatorService,
-    private readonly audit: AuditService,
+    private readonly refusals: AccessRefusals,
     private readonly limiter: RequestLimiter,
   ) {}
 
@@ -40,7 +39,7 @@ export class SessionGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
-    const visitorId = visitorIdOf(request);
+    const visitorId = await this.read(context, () => visitorIdOf(request));
     // The start fails for a route without a rule; should one be added later, nobody may call it.
     if (rule === undefined) throw new Forbidden();
     if ('public' in rule) {
@@ -50,8 +49,9 @@ export class SessionGuard implements CanActivate {
     const principal = await this.principalOf(context, visitorId, rule);
     request.principal = principal;
     if ('roles' in rule && !rule.roles.some((role) => role === principal.role)) {
-      await this.noteRefusal(principal, request);
-      throw new Forbidden();
+      const refusal = new Forbidden();
+      await this.refusals.note(request, principal, refusal);
+      throw refusal;
     }
     return true;
   }
@@ -62,7 +62,7 @@ export class SessionGuard implements CanActivate {
     rule: AccessRule,
   ): Promise<Principal> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const token = this.authenticator.tokenOf(request);
+    const token = await this.read(context, () => this.authenticator.tokenOf(request));
     if (token !== null) return this.personOf(context, token);
     // Before a visitor's row is made: each new id costs one, and the client nothing.
     await this.limiter.enforce(context, null);
@@ -84,19 +84,15 @@ export class SessionGuard implements CanActivate {
     }
   }
 
-  private async noteRefusal({ userId, sessionId }: Principal, request: FastifyRequest): Promise<void> {
-    const target = {
-      type: 'route',
-      id: `${request.method} ${request.routeOptions.url ?? request.url}`,
-    } as const;
-    const origin = originOf(request);
-    await this.audit.note({
-      action: 'access.refused',
-      outcome: 'refused',
-      userId,
-      sessionId,
-      target,
-      origin,
-    });
+  /** What a request shows of itself. **Why** counted when it is refused for its form: else that would be a way around the limit. */
+  private async read<T>(context: ExecutionContext, look: () => T): Promise<T> {
+    try {
+      return look();
+    } catch (error) {
+      await this.limiter.enforce(context, null);
+      const request = context.switchToHttp().getRequest<FastifyRequest>();
+      if (error instanceof ForeignOrigin) await this.refusals.note(request, null, error);
+      throw error;
+    }
   }
 }

@@ -18,6 +18,8 @@ import {
 } from '../common/principal.js';
 import { ApiProblems } from '../common/problem.dto.js';
 import { Origin, type RequestOrigin } from '../common/request-origin.js';
+import { GuessLimited } from '../rate-limits/guess-limited.decorator.js';
+import { AccessRefusals } from './access-refusals.service.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import {
   currentSessionResponse,
@@ -49,10 +51,12 @@ export class SessionsController {
     private readonly own: OwnSessionsService,
     private readonly cookies: SessionCookieService,
     private readonly authenticator: AuthenticatorService,
+    private readonly refusals: AccessRefusals,
   ) {}
 
   @Post()
   @Public()
+  @GuessLimited()
   @ApiOperation({
     summary: 'Sign in',
     description:
@@ -69,7 +73,7 @@ export class SessionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OpenedSessionResponse> {
     // Another site could else sign its visitors in as somebody of its choice, and read later what they did.
-    if (request.headers.origin !== undefined) this.cookies.requireTrustedOrigin(request);
+    if (request.headers.origin !== undefined) await this.refusals.requireTrustedOrigin(request);
     const opened = await this.signIns.signIn({
       ...body,
       visitorId,

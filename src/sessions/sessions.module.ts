@@ -5,6 +5,7 @@ import { EncryptionModule } from '../encryption/encryption.module.js';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessCheck } from './access/access-check.service.js';
+import { AccessRefusals } from './access-refusals.service.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { LookUps } from './look-ups.service.js';
 import { OwnSessionsService } from './own-sessions.service.js';
@@ -25,6 +26,7 @@ import { VisitorsService } from './visitors.service.js';
   controllers: [SessionsController],
   providers: [
     AccessCheck,
+    AccessRefusals,
     AuthenticatorService,
     LookUps,
     OwnSessionsService,
@@ -38,6 +40,13 @@ import { VisitorsService } from './visitors.service.js';
     VisitorClaims,
     VisitorsService,
   ],
-  exports: [AuthenticatorService, SessionGuard, SessionsService, SessionCookieService, VisitorClaims],
+  exports: [
+    AccessRefusals,
+    AuthenticatorService,
+    SessionGuard,
+    SessionsService,
+    SessionCookieService,
+    VisitorClaims,
+  ],
 })
 export class SessionsModule {}

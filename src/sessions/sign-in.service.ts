@@ -36,10 +36,13 @@ export class SignInService {
    * Opens a session. **Errors**: `SignInFailed`, in the same time whatever was wrong; `TooManyAttempts`; trouble of the database.
    */
   async signIn({ login, password, visitorId, origin, shown = [] }: SignIn): Promise<OpenedSession> {
-    const guess = { account: login, address: origin.address };
+    const known = await this.users.lookUp(login);
+    // One budget for an account, by whatever name it is called and wherever its password is asked for.
+    const account = known.userId === null ? { login } : { userId: known.userId };
+    const guess = { account, address: origin.address };
     await this.guesses.admit(guess);
-    const person = await this.users.authenticate(login, password);
-    if (person === null) return this.fail(null, origin);
+    const person = await this.users.authenticate(known, password);
+    if (person === null) return this.fail(known.userId, origin);
     await this.guesses.succeeded(guess);
     const { id: userId } = person;
     const visitor = await this.sessions.visitorToClaim(visitorId, origin);
@@ -58,8 +61,16 @@ export class SignInService {
     return opened ?? this.fail(userId, origin);
   }
 
+  /** **Why** the account is the target: who typed a wrong password is, as far as anybody knows, somebody else. */
   private async fail(userId: string | null, origin: RequestOrigin): Promise<never> {
-    await this.audit.note({ action: 'session.signed-in', outcome: 'failure', userId, origin });
+    const target = userId === null ? {} : { target: { type: 'user', id: userId } as const };
+    await this.audit.note({
+      action: 'session.signed-in',
+      outcome: 'failure',
+      userId: null,
+      origin,
+      ...target,
+    });
     throw new SignInFailed();
   }
 }

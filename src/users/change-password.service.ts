@@ -6,7 +6,7 @@ import { PasswordService } from './password.service.js';
 import type { User } from './user.entity.js';
 import { UserRepository } from './user.repository.js';
 import { UserNotFound, WrongPassword } from './users.errors.js';
-import type { Actor } from './users.types.js';
+import type { AccountActor } from './users.types.js';
 
 /** A new hash, for the person who still has the old one. */
 export interface PreparedPassword {
@@ -37,9 +37,12 @@ export class ChangePasswordService {
    *
    * **Errors**: `WrongPassword`, `TooManyAttempts`, `PasswordTooCommon`, `PasswordsBusy`, `UserNotFound`.
    */
-  async prepare(by: Actor, { currentPassword, newPassword }: PasswordChange): Promise<PreparedPassword> {
+  async prepare(
+    by: AccountActor,
+    { currentPassword, newPassword }: PasswordChange,
+  ): Promise<PreparedPassword> {
     const user = await this.find(by.userId);
-    const guess = { account: user.id, address: by.origin.address };
+    const guess = { account: { userId: user.id }, address: by.origin.address, isSignedIn: true };
     await this.guesses.admit(guess);
     if (!(await this.passwords.matches(user.passwordHash, currentPassword))) {
       await this.audit.note({ ...passwordChanged(user.id, by), outcome: 'failure' });
@@ -55,7 +58,7 @@ export class ChangePasswordService {
   }
 
   /** Stores what was prepared. **Errors**: `WrongPassword` when the password was changed meanwhile. */
-  async store(em: EntityManager, prepared: PreparedPassword, by: Actor | null): Promise<void> {
+  async store(em: EntityManager, prepared: PreparedPassword, by: AccountActor | null): Promise<void> {
     const { userId, known, fresh } = prepared;
     const user = (await this.users.lock(em, [userId])).get(userId);
     if (user?.passwordHash !== known) throw new WrongPassword();
@@ -80,7 +83,7 @@ export class ChangePasswordService {
   }
 }
 
-function passwordChanged(userId: string, by: Actor | null) {
+function passwordChanged(userId: string, by: AccountActor | null) {
   return {
     action: 'user.password-changed',
     userId: by?.userId ?? null,

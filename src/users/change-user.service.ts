@@ -8,7 +8,7 @@ import { tagged } from './user-view.format.js';
 import type { User } from './user.entity.js';
 import { UserRepository } from './user.repository.js';
 import { LastSuperAdmin, RoleTooLow, UserNotFound } from './users.errors.js';
-import type { Actor, TaggedUser, UserChange, UserChanges, UserRole } from './users.types.js';
+import type { AccountActor, TaggedUser, UserChange, UserChanges, UserRole } from './users.types.js';
 
 /** What a change did. **Shape**: `deactivated` when the person was active before and is not any more. */
 export interface ChangedUser extends TaggedUser {
@@ -73,7 +73,7 @@ export class ChangeUserService {
   }
 
   /** Lets somebody do things to a person's sessions. **Errors**: `UserNotFound`, `RoleTooLow`. */
-  async requireAuthorityOver(em: EntityManager, by: Actor, targetId: string): Promise<void> {
+  async requireAuthorityOver(em: EntityManager, by: AccountActor, targetId: string): Promise<void> {
     const { actor, target } = await this.lock(em, by, targetId);
     requireAuthority(actor, target, {});
   }
@@ -107,7 +107,7 @@ export class ChangeUserService {
    * **Why** the SUPER_ADMINs are locked first, whoever is changed: all who need more than one row then take them in one order, and no
    * two wait for each other. There are few of them, and people are changed seldom.
    */
-  private async lock(em: EntityManager, by: Actor, targetId: string): Promise<LockedPair> {
+  private async lock(em: EntityManager, by: AccountActor, targetId: string): Promise<LockedPair> {
     const superAdmins = await this.users.lockSuperAdmins(em);
     const people = await this.users.lock(em, [by.userId, targetId]);
     const target = people.get(targetId);
@@ -149,7 +149,7 @@ function happened(before: UserState, after: UserState): Pick<AuditEntry, 'action
   ];
 }
 
-function byWhom({ userId, sessionId, origin }: Actor, targetId: string) {
+function byWhom({ userId, sessionId, origin }: AccountActor, targetId: string) {
   return { userId, sessionId, origin, target: { type: 'user', id: targetId } } as const;
 }
 

@@ -13,7 +13,15 @@ import { tagged } from './user-view.format.js';
 import { UserRepository, type NewUser } from './user.repository.js';
 import { UserNotFound, UserRefused } from './users.errors.js';
 import { replaceHash, userByLogin, userPage } from './users.queries.js';
-import type { Actor, Authenticated, ListUsers, TaggedUser, UserRole, UserView } from './users.types.js';
+import type {
+  AccountActor,
+  Authenticated,
+  KnownLogin,
+  ListUsers,
+  TaggedUser,
+  UserRole,
+  UserView,
+} from './users.types.js';
 
 /** No email is longer, and no username. */
 const MAX_LOGIN_LENGTH = 254;
@@ -71,7 +79,7 @@ export class UsersService {
   }
 
   /** Stores a new account inside a unit of work. `by` is null for the command line. **Errors**: `EmailTaken`, `UsernameTaken`. */
-  async register(em: EntityManager, user: NewUser, by: Actor | null): Promise<TaggedUser> {
+  async register(em: EntityManager, user: NewUser, by: AccountActor | null): Promise<TaggedUser> {
     const created = await this.users.add(em, user);
     this.audit.record(em, {
       action: 'user.registered',
@@ -118,13 +126,28 @@ export class UsersService {
    *
    * **Errors**: `PasswordsBusy`, and as `SqlService.read`.
    */
-  async authenticate(login: string, password: string): Promise<Authenticated | null> {
-    const known = login.length <= MAX_LOGIN_LENGTH && isStorable(login);
-    const row = known ? await this.sql.readOne(userByLogin(login)) : null;
-    const [id, role, isActive, stored] = (row ?? []) as [string?, UserRole?, boolean?, string?];
-    const right = await this.passwords.matches(isActive === true ? (stored ?? null) : null, password);
-    if (!right || id === undefined || role === undefined || stored === undefined) return null;
-    return { id, role, proof: await this.refreshed(id, stored, password) };
+  async authenticate(login: string | KnownLogin, password: string): Promise<Authenticated | null> {
+    const { userId: id, role, hash } = typeof login === 'string' ? await this.lookUp(login) : login;
+    const right = await this.passwords.matches(hash, password);
+    if (!right || id === null || role === null || hash === null) return null;
+    return { id, role, proof: await this.refreshed(id, hash, password) };
+  }
+
+  /**
+   * Whose login this is, for {@link authenticate}, and for limits that hold for the account whatever it is called.
+   *
+   * **Why** blanks around it and wide letters make no difference: to the limits they make none, so that otherwise whoever is refused
+   * with one spelling and not with another had learnt that the account exists. Emails and usernames are ASCII, which this leaves alone.
+   *
+   * **Errors**: as `SqlService.read`.
+   */
+  async lookUp(login: string): Promise<KnownLogin> {
+    const text = login.normalize('NFKC').trim().toLowerCase();
+    const known = text.length <= MAX_LOGIN_LENGTH && isStorable(text);
+    const row = known ? await this.sql.readOne(userByLogin(text)) : null;
+    if (row === null) return { userId: null, role: null, hash: null };
+    const [userId, role, isActive, stored] = row as [string, UserRole, boolean, string];
+    return { userId, role, hash: isActive ? stored : null };
   }
 
   /**

@@ -12,10 +12,20 @@ export interface Authenticated {
   readonly proof: string;
 }
 
+/** What is known of a login before the password is looked at. **Shape**: all null where nobody has it. */
+export interface KnownLogin {
+  readonly userId: string | null;
+  readonly role: UserRole | null;
+  /** A secret; null also for a person who is not active. */
+  readonly hash: string | null;
+}
+
 /** Who does something, for the rules and for the audit log. **Shape**: `sessionId` null where somebody registers. */
-export interface Actor {
+export interface AccountActor {
   readonly userId: string;
   readonly sessionId: string | null;
+  /** Whether they gave their password within five minutes. */
+  readonly recentlyAuthenticated: boolean;
   readonly origin: RequestOrigin;
 }
 
@@ -55,7 +65,7 @@ export interface UserChanges {
 
 /** A change as somebody asks for it. */
 export interface UserChange {
-  readonly actor: Actor;
+  readonly actor: AccountActor;
   readonly targetId: string;
   readonly ifMatch: string | undefined;
 }

@@ -140,6 +140,42 @@ describe('a request', () => {
     expect(await rowsOf(`select from audit_events where user_id = '${userId}'`)).toBe(LIMIT);
   });
 
+  it.each([
+    ['a token of no form', { authorization: 'Basic abc' }, '/v1/stocks', '192.0.2.30'],
+    ['an X-Session-Id of no form', { 'x-session-id': 'abc' }, '/v1/stocks', '192.0.2.31'],
+    ['two cookies', { cookie: 'stockroom_session=a; stockroom_session=b' }, '/v1/stocks', '192.0.2.32'],
+    ['an unknown address', {}, '/v1/nothing', '192.0.2.33'],
+  ])('with %s counts by address', async (_what, headers, path, address) => {
+    const answers = await fire(LIMIT * 2, () =>
+      app().stranger.get(path, { headers: { ...headers, ...from(address).headers } }),
+    );
+    expect(refused(answers)).toBe(LIMIT);
+  });
+
+  it('for a registration, or for a name of one’s own, counts only once it could succeed', async () => {
+    const { headers } = from('192.0.2.34');
+    const malformed = await fire(15, () => app().stranger.post('/v1/users', { json: {}, headers }));
+    expect(refused(malformed)).toBe(0);
+    const { api: user } = await app().signedIn('USER');
+    const answers = await fire(12, () =>
+      user.patch('/v1/users/me', { json: { email: app().admin.email }, headers }),
+    );
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(10);
+    const over = await user.patch('/v1/users/me', { json: { username: 'any-one' }, headers });
+    expectRefused(over, 429, 'too-many-requests');
+    expect(over.headers.get('ratelimit-policy')).toBe('"registration";q=10;w=3600');
+  });
+
+  it('refused for guesses does not tell how it stands under another limit', async () => {
+    const json = { login: 'nobody@example.com', password: 'not the password' };
+    const send = (): Promise<ApiAnswer> =>
+      app().stranger.post('/v1/sessions', { json, headers: from('192.0.2.35').headers });
+    for (let index = 0; index < 5; index++) expect((await send()).headers.has('ratelimit')).toBe(true);
+    const over = await send();
+    expectRefused(over, 429, 'too-many-attempts');
+    expect([over.headers.get('ratelimit'), over.headers.get('ratelimit-policy')]).toEqual([null, null]);
+  });
+
   it('with a token that is worth nothing counts by address', async () => {
     const [id] = app().admin.token.split('.');
     const answers = await fire(LIMIT * 3, () =>

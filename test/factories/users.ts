@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ConnectionSettings } from '../../src/config/settings.js';
 import { withConnection } from '../../src/database/direct-connection.js';
 import type { RequestOrigin } from '../../src/common/request-origin.js';
-import type { Actor, UserRole } from '../../src/users/users.types.js';
+import type { AccountActor, UserRole } from '../../src/users/users.types.js';
 import type { ApiClient } from '../support/api-client.js';
 
 /** The password of everybody whom {@link storeUser} makes. */
@@ -54,8 +54,8 @@ export async function storeUser(
 }
 
 /** Somebody who does something, as the services want to know it. */
-export function actor(user: { readonly id: string }): Actor {
-  return { userId: user.id, sessionId: null, origin: ORIGIN };
+export function actor(user: { readonly id: string }): AccountActor {
+  return { userId: user.id, sessionId: null, recentlyAuthenticated: true, origin: ORIGIN };
 }
 
 /** Somebody who has signed in over HTTP. */

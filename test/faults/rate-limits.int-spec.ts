@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 const AT_ONCE = 200;
 const ANN = { userId: 'ann', address: '192.0.2.1' };
-const GUESS = { account: 'ann@example.org', address: '192.0.2.1' };
+const GUESS = { account: { login: 'ann@example.org' }, address: '192.0.2.1' };
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -93,7 +93,9 @@ describe('while the counters cannot be reached', () => {
       });
       await line.mend();
       expect(await everybody(replicas)).toEqual({ requests: 10, guesses: expect.any(Number) });
-      await expect(replicas[0]?.guesses.admit({ ...GUESS, account: 'ben' })).resolves.toBeUndefined();
+      await expect(
+        replicas[0]?.guesses.admit({ ...GUESS, account: { login: 'ben' } }),
+      ).resolves.toBeUndefined();
     } finally {
       process.off('unhandledRejection', hear);
     }
