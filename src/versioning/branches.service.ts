@@ -15,7 +15,7 @@ import {
 } from './branches.queries.js';
 import { COMMITS } from './commit/queues.js';
 import { requireOpen, statusOf } from './commit/turn.js';
-import type { Line } from './lineage.types.js';
+import { lineageAt, NOW, type Line } from './lineage.types.js';
 import { branchOfRevision, headRevision, patience, takeCommitLock } from './revisions.queries.js';
 import {
   BranchMerged,
@@ -112,12 +112,13 @@ function branchEtag(status: BranchStatus): string {
   return `"${status}"`;
 }
 
-/** Lets a revision through that was made on a branch or one of its ancestors. **Errors**: `RevisionOnOtherBranch`. */
+/** Lets a revision through that a branch sees: made on it, or on one of its ancestors before it was left. **Errors**: `RevisionOnOtherBranch`. */
 async function requireRelated(tx: SqlTransaction, revision: number, line: Line): Promise<void> {
   const [id, madeOn] = await tx.runOne(branchOfRevision(revision));
-  const related = [line.id, ...line.ancestors.map(({ branchId }) => branchId)];
-  if (!related.includes(Number(id)))
-    throw new RevisionOnOtherBranch(revision, { madeOn: String(madeOn), askedOf: line.name });
+  const seen = lineageAt(line, NOW).some(
+    (segment) => segment.branchId === Number(id) && revision <= segment.revision,
+  );
+  if (!seen) throw new RevisionOnOtherBranch(revision, { madeOn: String(madeOn), askedOf: line.name });
 }
 
 async function insert(tx: SqlTransaction, branch: Parameters<typeof insertBranch>[0]): Promise<void> {

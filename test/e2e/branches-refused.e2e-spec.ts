@@ -83,6 +83,12 @@ describe('a branch that cannot be made', () => {
       expectRefused(answer, 422, 'revision-on-other-branch');
       expect(answer.json).toMatchObject({ revision: foreign, branch: other });
     }
+    // Made on an ancestor, but after the branch had left it.
+    const later = revisionOf(await putClose(api, { symbol, day: 0, branch: 'main' }, 3));
+    const unseen = await fork(one, later);
+    expectRefused(unseen, 422, 'revision-on-other-branch');
+    expect(unseen.json).toMatchObject({ revision: later, branch: 'main' });
+    expect((await fork('main', later)).status).toBe(201);
     expect((await fork(one, revision)).status).toBe(201);
     expect((await fork(other, foreign)).status).toBe(201);
   });
