@@ -87,7 +87,17 @@ export class AggregateBarsService {
     cursor: string | undefined,
   ): Promise<BarPageText> {
     const { symbol, interval, branch, asOf, from, to, order } = range;
-    const scope = ['aggregates', symbol, interval, branch, asOf ?? null, from, to, order];
+    const scope = [
+      'aggregates',
+      symbol,
+      interval,
+      branch,
+      asOf ?? null,
+      from,
+      to,
+      order,
+      range.source ?? null,
+    ];
     const position = this.ownPosition(range, scope, cursor);
     if (cursor !== undefined && position === null) return this.stored.page(storedRange(range), limit, cursor);
     const [start, revision] = (position ?? [null, null]) as [string | null, number | null];
@@ -141,7 +151,8 @@ export class AggregateBarsService {
     try {
       return readCursor(this.signer, scope, cursor);
     } catch (error) {
-      if (error instanceof InvalidCursor && !isComputedOnly(range.interval)) return null;
+      const mayBeStored = !isComputedOnly(range.interval) && range.source !== 'computed';
+      if (error instanceof InvalidCursor && mayBeStored) return null;
       throw error;
     }
   }
@@ -154,7 +165,10 @@ export class AggregateBarsService {
     if (range.source === 'stored') return { stored: storedRange(range) };
     const from = AGGREGATES[range.interval].from;
     const seriesId = (await this.stocks.seriesId(range.symbol, from)) ?? NO_SERIES;
-    const asked = await this.versioning.readPoint(range.branch, revision === null ? range.asOf : undefined);
+    const asked = await this.versioning.pointFromZero(
+      range.branch,
+      revision === null ? range.asOf : undefined,
+    );
     const point = revision === null ? { ...asked, atLeast: range.minRevision } : pointAt(asked, revision);
     if (revision !== null || range.source === 'computed' || isComputedOnly(range.interval))
       return { seriesId, point };
@@ -208,8 +222,9 @@ export class AggregateBarsService {
 
 /** The range as one of stored bars. Only intervals that can be stored come here. */
 function storedRange(range: AggregateRange): BarRange {
-  const { interval, source: _source, ...rest } = range;
-  return { ...rest, interval: AGGREGATES[interval].shownAs };
+  const { interval, source, ...rest } = range;
+  const { shownAs } = AGGREGATES[interval];
+  return { ...rest, interval: shownAs, ...(source === 'stored' ? { source } : {}) };
 }
 
 /** A range that goes on where a page ended. */

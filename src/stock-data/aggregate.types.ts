@@ -27,7 +27,7 @@ export const AGGREGATES: Readonly<
 };
 
 /** What a list of bars asks for that can be computed. **Shape**: without `source`, stored bars where there are any. */
-export interface AggregateRange extends Omit<BarRange, 'interval'> {
+export interface AggregateRange extends Omit<BarRange, 'interval' | 'source'> {
   readonly interval: AggregateInterval;
   readonly source: BarSource | undefined;
 }

@@ -69,6 +69,7 @@ export class ReadBarsService {
       range.from,
       range.to,
       range.order,
+      range.source ?? null,
     ];
     const position = readCursor(this.signer, scope, cursor);
     const [start, revision] = (position ?? [null, null]) as [string | null, number | null];
@@ -167,7 +168,7 @@ export class ReadBarsService {
   ): Promise<{ seriesId: number; point: ReadPoint }> {
     const seriesId = (await this.stocks.seriesId(scope.symbol, scope.interval)) ?? NO_SERIES;
     const asOf = revision === null || revision === 0 ? scope.asOf : { revision };
-    const point = await this.versioning.readPoint(scope.branch, asOf);
+    const point = await this.versioning.pointFromZero(scope.branch, asOf);
     return { seriesId, point: { ...point, atLeast: scope.minRevision } };
   }
 }

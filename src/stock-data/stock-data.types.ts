@@ -17,6 +17,8 @@ export interface BarRange extends BarScope {
   readonly from: string | null;
   readonly to: string | null;
   readonly order: 'asc' | 'desc';
+  /** What was asked for, which a cursor belongs to. */
+  readonly source?: 'stored' | 'computed' | undefined;
 }
 
 /** Who changes a bar, where and why. */

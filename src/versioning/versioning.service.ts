@@ -86,6 +86,16 @@ export class VersioningService {
   }
 
   /**
+   * The same for reads that may go back to before the first revision: 0 is what an empty store answers, and asked for with it shows
+   * nothing ever after. **Errors**: as {@link readPoint}.
+   */
+  async pointFromZero(branch: string, asOf: AsOf | undefined): Promise<ReadPoint> {
+    if (asOf === undefined || !('revision' in asOf) || asOf.revision > 0) return this.readPoint(branch, asOf);
+    const point = await this.readPoint(branch);
+    return { ...point, revision: 0, lineage: lineageAt(await this.rememberedLine(branch), 0), isNow: false };
+  }
+
+  /**
    * The revision that an answer names, given the head that its statement saw. **Errors**: `AsOfInFuture`.
    */
   answeredRevision(point: ReadPoint, head: number): number {
@@ -223,7 +233,8 @@ interface Write {
 async function write(tx: SqlTransaction, input: Write): Promise<CommitReport> {
   const { table, draft, line, proposals, consequences } = input;
   const lineage = lineageAt(line, NOW);
-  if (!draft.dryRun) {
+  // Other kinds of commits change what was there before.
+  if (!draft.dryRun && draft.kind === 'import') {
     const [fresh] = await tx.runOne(hasNoVersions(table, lineage, proposals.scopes));
     if (fresh === true) return writeFirst(tx, input);
   }

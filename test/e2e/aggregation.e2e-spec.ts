@@ -243,6 +243,24 @@ describe('longer minutes', () => {
     expect(shown(await read(symbol, { interval: '5m' })).computedFrom).toBe('1m');
   });
 
+  it('have cursors that belong to the source that was asked for', async () => {
+    const symbol = await trackStock(api);
+    const hours = ['10', '11', '12'].map((hour) => ({ ts: `2024-03-01T${hour}:00:00Z`, close: '1' }));
+    for (const interval of ['1m', '1h']) {
+      const body = ['ts,close', ...hours.map(({ ts, close }) => `${ts},${close}`)].join('\n');
+      await api.post(path(symbol), { type: 'text/csv', body, query: { interval } });
+    }
+    const sources = [{}, { source: 'stored' }, { source: 'computed' }] as const;
+    for (const source of sources) {
+      const { nextCursor } = shown(await read(symbol, { interval: '1h', limit: 1, ...source }));
+      for (const other of sources) {
+        const answer = await read(symbol, { interval: '1h', limit: 1, cursor: nextCursor ?? '', ...other });
+        if (other === source) expect(answer.status).toBe(200);
+        else expectRefused(answer, 400, 'invalid-cursor');
+      }
+    }
+  });
+
   it('can be asked for by their source', async () => {
     const symbol = await trackStock(api);
     await importMinutes(symbol, '1m', MINUTES);
