@@ -1,8 +1,8 @@
 import type { Statement } from '../database/statement.js';
 import type { RevisionDraft, VersionedTable } from './versioning.types.js';
 
-// Any constant does, as long as nothing else of ours uses it.
-const COMMIT_LOCK = '7163001042';
+/** The advisory lock of {@link takeCommitLock}. Any constant does, as long as nothing else of ours uses it. */
+export const COMMIT_LOCK = '7163001042';
 
 /**
  * Gives a commit the patience to wait for its turn: behind a first import of millions of rows it may take longer than any
@@ -57,7 +57,7 @@ export function headRevision(): Statement {
   return { name: 'revision_head', text: 'select coalesce(max(id), 0)::float8 from revisions', values: [] };
 }
 
-/** **Shape**: one row: the newest revision, the newest one committed at or before the instant (both 0 if none), whether the instant is in the future by the database's clock. */
+/** **Shape**: one row: the newest revision, the newest one committed at or before the instant (both 0 if none), whether the instant is in the future by the database's clock; the stamp of the newest, up to a moment ahead of it, is not. */
 export function revisionAtInstant(instant: string): Statement {
   return {
     name: 'revision_at_instant',
@@ -65,7 +65,7 @@ export function revisionAtInstant(instant: string): Statement {
       select
         (select coalesce(max(id), 0)::float8 from revisions),
         coalesce((select id::float8 from revisions where created_at <= $1 order by created_at desc, id desc limit 1), 0),
-        $1::timestamptz > clock_timestamp()`,
+        $1::timestamptz > greatest(clock_timestamp(), (select created_at from revisions order by id desc limit 1))`,
     values: [instant],
   };
 }
@@ -84,7 +84,9 @@ export function insertRevision(input: { id: number; branchId: number; draft: Rev
 
 /**
  * The last statement of a commit. **Why** the time is taken here: a revision stamped when a long import began would slip
- * under an instant that was already asked about. It never goes back, also when the clock does.
+ * under an instant that was already asked about. It never goes back, also when the clock does. **Units**: whole milliseconds, because that is
+ * what answers show, each revision at least one behind the one before: asked for with what was shown, an instant gives its revision.
+ * Rounded up, never down: an instant that has passed may have been answered.
  */
 export function finishRevision(input: {
   id: number;
@@ -97,7 +99,10 @@ export function finishRevision(input: {
     text: `
       update revisions
       set inserted = $2, corrected = $3, withdrawn = $4,
-        created_at = greatest(clock_timestamp(), (select created_at from revisions where id = $1 - 1))
+        created_at = greatest(
+          date_trunc('milliseconds', clock_timestamp()),
+          (select date_trunc('milliseconds', created_at) from revisions where id = $1 - 1)
+        ) + interval '1 millisecond'
       where id = $1`,
     values: [input.id, input.inserted, input.corrected, input.withdrawn],
   };

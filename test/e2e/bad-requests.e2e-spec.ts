@@ -139,7 +139,6 @@ describe('a request that cannot be right', () => {
       ['2999-01-01T00:00:00Z', 'as-of-in-future'],
       ['9999-12-31T23:59:59Z', 'as-of-in-future'],
       ['9999-12-31T23:59:59-14:00', 'validation-failed'],
-      ['0', 'as-of-before-first-revision'],
       ['1999-01-01T00:00:00Z', 'as-of-before-first-revision'],
       ['0001-01-02T00:00:00Z', 'as-of-before-first-revision'],
       ['0000-01-01T00:00:00Z', 'validation-failed'],

@@ -37,6 +37,34 @@ async function stockWith(...bars: readonly string[]): Promise<{ symbol: string; 
   return { symbol, revision: revisionOf(answer) };
 }
 
+describe('an empty store', () => {
+  it('names a revision that can be asked for, and shows nothing of it ever after', async () => {
+    const symbol = await trackStock(api);
+    const at = (query: Record<string, string | number>) => api.get(data(symbol), { query });
+    const first = await at({});
+    expect(revisionOf(first)).toBe(0);
+    expect((await at({ asOf: 0 })).json).toEqual(first.json);
+    await importCsv(api, symbol, csvOf([bar(day(0), '1')]));
+    expect((await at({ asOf: 0 })).json).toEqual(first.json);
+    expect((await at({ asOf: 0, interval: '1w' })).json).toMatchObject({ revision: 0, data: [] });
+  });
+});
+
+describe('the time of a revision', () => {
+  it('as it is printed stands for that revision and no other, however close they come', async () => {
+    const { symbol } = await stockWith('1');
+    const made = await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        api.put(data(symbol, day(0)), { json: { close: String(n + 2) } }).then(revisionOf),
+      ),
+    );
+    for (const id of made) {
+      const { createdAt } = (await api.get(`/v1/revisions/${id}`)).json as { createdAt: string };
+      expect(revisionOf(await api.get(data(symbol), { query: { asOf: createdAt } }))).toBe(id);
+    }
+  });
+});
+
 describe('a correction', () => {
   it('is shown now and not as of before, by number and by instant', async () => {
     const { symbol, revision } = await stockWith('1', '2');
