@@ -121,6 +121,8 @@ function segmentSql(input: {
  *
  * **Shape**: one row: the head of this very snapshot; the first revision of the point's lineage that stored such a bar, null
  * when none did.
+ *
+ * **Why** a span of one series: asked for it by an equation, PostgreSQL may walk all revisions in their order to find its first.
  */
 export function storedSince(input: {
   symbol: string;
@@ -140,15 +142,28 @@ export function storedSince(input: {
         ${StoreHistory.head()},
         (
           select t.revision_id::float8
-          from tracked_stocks s
-          join stock_series x on x.tracked_stock_id = s.id and x."interval" = $2
-          join revision_series t on t.series_id = x.id
-          join revisions r on r.id = t.revision_id
-          join (values ${lineage.join(', ')}) l (branch_id, revision)
-            on l.branch_id = r.branch_id and t.revision_id <= l.revision
-          where s.symbol = $1
-          order by t.revision_id
-          limit 1
+          from (
+            select x.id
+            from tracked_stocks s
+            join stock_series x on x.tracked_stock_id = s.id and x."interval" = $2
+            where s.symbol = $1
+            limit 1
+          ) x
+          cross join lateral (
+            select t.revision_id
+            from revision_series t
+            where t.series_id between x.id and x.id
+              and (
+                select true
+                from revisions r
+                join (values ${lineage.join(', ')}) l (branch_id, revision)
+                  on l.branch_id = r.branch_id and r.id <= l.revision
+                where r.id = t.revision_id
+                limit 1
+              )
+            order by t.series_id, t.revision_id
+            limit 1
+          ) t
         )`,
     values,
   };
