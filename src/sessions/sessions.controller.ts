@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -7,6 +19,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isUnchanged } from '../common/etag.js';
 import { nextLink, type Page } from '../common/pagination.js';
 import {
   AnySession,
@@ -16,9 +29,10 @@ import {
   type Principal,
   type SignedIn,
 } from '../common/principal.js';
-import { ApiProblems } from '../common/problem.dto.js';
+import { ApiNotModified, ApiProblems } from '../common/problem.dto.js';
 import { Origin, type RequestOrigin } from '../common/request-origin.js';
 import { GuessLimited } from '../rate-limits/guess-limited.decorator.js';
+import { sha256 } from '../encryption/secrets.js';
 import { AccessRefusals } from './access-refusals.service.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import {
@@ -106,9 +120,17 @@ export class SessionsController {
   @AnySession()
   @ApiOperation({ summary: 'Who asks' })
   @ApiOkResponse({ standardSchema: currentSessionResponse })
+  @ApiNotModified()
   @ApiProblems(401)
-  async getCurrentSession(@CurrentUser() who: Principal): Promise<CurrentSession> {
-    return this.own.current(who);
+  async getCurrentSession(
+    @CurrentUser() who: Principal,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CurrentSession | undefined> {
+    const session = await this.own.current(who);
+    // A session has no version; what is shown of it is small.
+    const etag = `"${sha256(JSON.stringify(session)).toString('base64url')}"`;
+    return isUnchanged(reply, etag, ifNoneMatch) ? undefined : session;
   }
 
   @Delete('current')
