@@ -3,6 +3,8 @@ import { Migration } from '@mikro-orm/migrations';
 /**
  * Sessions of people and of visitors who have not signed in (`user_id` null). The secret never stands here, only its SHA-256.
  *
+ * The id of a visitor whom an account took over stays dead when the account is erased: the row stays, and names nobody.
+ *
  * A row past `idle_expires_at` is dead, because that is never later than `expires_at`: one index serves the purge.
  */
 export class CreateSessions extends Migration {
@@ -24,14 +26,15 @@ export class CreateSessions extends Migration {
         constraint sessions_pkey primary key (id),
         constraint sessions_token_hash_key unique (token_hash),
         constraint sessions_user_id_fkey foreign key (user_id) references users (id) on delete cascade,
-        constraint sessions_claimed_by_fkey foreign key (claimed_by) references users (id) on delete cascade,
+        constraint sessions_claimed_by_fkey foreign key (claimed_by) references users (id) on delete set null,
         constraint sessions_token_hash_check check (length(token_hash) = 32),
         constraint sessions_authenticated_at_check check ((user_id is null) = (authenticated_at is null)),
         constraint sessions_claimed_by_check check (claimed_by is null or user_id is null),
         constraint sessions_expires_at_check check (idle_expires_at <= expires_at),
-        constraint sessions_user_agent_check check (length(user_agent) <= 512)
+        constraint sessions_user_agent_check check (length(user_agent) <= 512),
+        constraint sessions_address_check check (length(address) <= 45)
       )`);
-    this.addSql(`create index sessions_user_id_idx on sessions (user_id) where user_id is not null`);
+    this.addSql(`create index sessions_user_id_idx on sessions (user_id, id) where user_id is not null`);
     this.addSql(`create index sessions_claimed_by_idx on sessions (claimed_by) where claimed_by is not null`);
     this.addSql(`create index sessions_idle_expires_at_idx on sessions (idle_expires_at)`);
     // Reports count sessions; what proves one is none of their business.

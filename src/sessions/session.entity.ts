@@ -30,13 +30,13 @@ export const SessionSchema = defineEntity({
         .manyToOne(User)
         .nullable()
         .fieldName('claimed_by')
-        .deleteRule('cascade')
+        .deleteRule('set null')
         .foreignKeyName('sessions_claimed_by_fkey'),
     userAgent: p.text().nullable(),
     address: p.text().nullable(),
   },
   indexes: [
-    { name: 'sessions_user_id_idx', properties: ['user'], where: 'user_id is not null' },
+    { name: 'sessions_user_id_idx', properties: ['user', 'id'], where: 'user_id is not null' },
     { name: 'sessions_claimed_by_idx', properties: ['claimedBy'], where: 'claimed_by is not null' },
     { name: 'sessions_idle_expires_at_idx', properties: ['idleExpiresAt'] },
   ],
@@ -46,6 +46,7 @@ export const SessionSchema = defineEntity({
     { name: 'sessions_claimed_by_check', expression: 'claimed_by is null or user_id is null' },
     { name: 'sessions_expires_at_check', expression: 'idle_expires_at <= expires_at' },
     { name: 'sessions_user_agent_check', expression: 'length(user_agent) <= 512' },
+    { name: 'sessions_address_check', expression: 'length(address) <= 45' },
   ],
 });
 

@@ -5,6 +5,7 @@ import type { RequestOrigin } from '../common/request-origin.js';
 import { sha256 } from '../encryption/secrets.js';
 import type { SessionToken } from './credentials/session-token.js';
 import { Session } from './session.entity.js';
+import { storedAddress } from './credentials/stored-address.js';
 import type { VisitorClaim } from './sessions.types.js';
 
 /** What a stored session of a person is made of. */
@@ -28,7 +29,7 @@ export class SessionRepository {
     const { id, userId, tokenHash, origin, idleSeconds, lifetimeSeconds } = session;
     const created = em.create(
       Session,
-      { id, user: userId, tokenHash, userAgent: origin.userAgent, address: origin.address },
+      { id, user: userId, tokenHash, userAgent: origin.userAgent, address: storedAddress(origin.address) },
       { partial: true },
     );
     // Not given to `create`, which would read them as dates.
@@ -90,9 +91,28 @@ export class SessionRepository {
     return em.nativeUpdate(Session, others, { revokedAt: now() });
   }
 
-  /** Ends a visitor's session for the account that takes it over. **Shape**: false when it ended before, or was taken over already. */
+  /** Ends the oldest live sessions of a person beyond the newest `kept`. Of sign-ins at the same time the next one ends what is left. */
+  async endOldest(em: EntityManager, userId: string, kept: number): Promise<void> {
+    const live = { user: userId, revokedAt: null, idleExpiresAt: { $gt: now() } };
+    const newestFirst = { id: 'desc' } as const;
+    const old = await em.find(Session, live, {
+      fields: ['id'],
+      orderBy: newestFirst,
+      offset: kept,
+      limit: kept,
+    });
+    if (old.length === 0) return;
+    await em.nativeUpdate(Session, { ...live, id: { $in: old.map(({ id }) => id) } }, { revokedAt: now() });
+  }
+
+  /**
+   * Ends a visitor's session for the account that takes it over, and forgets where it came from: the row outlives the account.
+   *
+   * **Shape**: false when it ended before, or was taken over already.
+   */
   async claim(em: EntityManager, { visitorId, userId }: VisitorClaim): Promise<boolean> {
     const live = { id: visitorId, user: null, revokedAt: null, idleExpiresAt: { $gt: now() } };
-    return (await em.nativeUpdate(Session, live, { revokedAt: now(), claimedBy: userId })) === 1;
+    const claimed = { revokedAt: now(), claimedBy: userId, address: null, userAgent: null };
+    return (await em.nativeUpdate(Session, live, claimed)) === 1;
   }
 }

@@ -60,7 +60,7 @@ export interface NewVisitor {
   readonly hash: Uint8Array;
   readonly idleSeconds: number;
   readonly lifetimeDays: number;
-  readonly address: string;
+  readonly address: string | null;
   readonly userAgent: string | null;
 }
 

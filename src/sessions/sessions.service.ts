@@ -15,6 +15,8 @@ import { VisitorsService } from './visitors.service.js';
 
 /** How many sessions of one person are embedded in a list of people; the newest. */
 const EMBEDDED_SESSIONS = 50;
+/** Live sessions of one person; one more ends the oldest. Enough for every machine, few enough that a script that never signs out fills nothing. */
+const MAX_SESSIONS = 100;
 
 /** Sessions, for features that open or end them inside their own unit of work. */
 @Injectable()
@@ -45,6 +47,7 @@ export class SessionsService {
     const { token, hash: tokenHash } = makeToken(id);
     const session = { id, userId, tokenHash, origin, idleSeconds, lifetimeSeconds };
     const { expiresAt, idleExpiresAt } = await this.sessions.add(em, session);
+    await this.sessions.endOldest(em, userId, MAX_SESSIONS);
     for (const token of shown) await this.replace(em, token, { userId, sessionId: id, origin });
     if (visitorId !== null && (await this.sessions.claim(em, { visitorId, userId }))) {
       await this.claims.move(em, { visitorId, userId });

@@ -5,6 +5,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { SqlService } from '../database/sql.service.js';
 import { sha256 } from '../encryption/secrets.js';
 import { addVisitor, visitorSession } from './sessions.queries.js';
+import { storedAddress } from './credentials/stored-address.js';
 import { UseNotes } from './use-notes.service.js';
 
 /** As long as browsers keep a cookie at most: an id that a client keeps for ever still ends. */
@@ -31,7 +32,8 @@ export class VisitorsService {
     const hash = sha256(visitorId);
     let row = await this.sql.readOne(visitorSession(hash));
     if (row === null) {
-      const { address, userAgent } = origin;
+      const { userAgent } = origin;
+      const address = storedAddress(origin.address);
       const visitor = { id: uuidv7(), hash, idleSeconds, lifetimeDays: LIFETIME_DAYS, address, userAgent };
       await this.sql.transaction((tx) => tx.run(addVisitor(visitor)));
       row = await this.sql.readOne(visitorSession(hash));
