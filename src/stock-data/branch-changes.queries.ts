@@ -16,7 +16,8 @@ export interface BranchChangesPage {
  * **Shape**: rows of head revision, series, ts, JSON text `{ symbol, interval, kind, old, new }`; one more than `limit` when there
  * are more. What was changed and changed back is no change.
  *
- * The versions are found by the spans that the branch's revisions touched in each series, in the order of the primary key.
+ * The versions are found by the spans that the branch's revisions touched in each series, in the order of the primary key. A span of one
+ * branch, and a look for each revision: see `scopesOfBranch`.
  */
 export function branchChanges(page: BranchChangesPage): Statement {
   const [own, ...ancestors] = page.lineage;
@@ -40,8 +41,8 @@ export function branchChanges(page: BranchChangesPage): Statement {
         from (
           select t.series_id, min(t.first_ts) as first_ts, max(t.last_ts) as last_ts
           from revisions r
-          join revision_series t on t.revision_id = r.id
-          where r.branch_id = $1 and r.id <= $2 and ($3::int is null or t.series_id >= $3)
+          cross join lateral (select t.* from revision_series t where t.revision_id = r.id offset 0) t
+          where r.branch_id between $1 and $1 and r.id <= $2 and ($3::int is null or t.series_id >= $3)
           group by t.series_id
         ) t
         join stock_series x on x.id = t.series_id

@@ -184,24 +184,54 @@ export interface RevisionPage {
   readonly limit: number;
 }
 
-/** **Shape**: rows of id and JSON text, newest first, one more than `limit` when there are more. */
+/**
+ * **Shape**: rows of id and JSON text, newest first, one more than `limit` when there are more.
+ *
+ * **Why** spans of one branch and of one scope, where equations would say the same: PostgreSQL keeps to the index that has the order then.
+ * By equations it walks all revisions back until enough of a quiet branch or stock have come by.
+ */
 export function revisionPage(page: RevisionPage): Statement {
-  const { touched } = page;
-  const filter =
-    touched === null
-      ? ''
-      : `and exists (select from ${touched.table.touched.table} t where t.revision_id = r.id and t.${touched.table.scope} = any($4::int[]))`;
+  const { branchId, touched, before, limit } = page;
+  const values: unknown[] = [before ?? Number.MAX_SAFE_INTEGER, limit + 1];
+  const ofBranch = (): string => {
+    const place = `$${values.push(branchId)}::smallint`;
+    return `between ${place} and ${place}`;
+  };
+  const parts = [touched?.table.table, branchId === null ? undefined : 'branch'];
   return {
-    name: touched === null ? 'revision_page' : `revision_page_${touched.table.table}`,
+    name: ['revision_page', ...parts.filter((part) => part !== undefined)].join('_'),
     text: `
       select r.id::float8, ${REVISION_JSON}
-      from revisions r
+      from (${touched === null ? pageOfAll(branchId === null ? null : ofBranch()) : pageOfScopes(touched.table, `$${values.push(touched.scopes)}`, branchId === null ? null : ofBranch())}) p
+      join revisions r on r.id = p.id
       join branches b on b.id = r.branch_id
-      where ($1::smallint is null or r.branch_id = $1)
-        and ($2::bigint is null or r.id < $2)
-        ${filter}
       order by r.id desc
-      limit $3`,
-    values: [page.branchId, page.before, page.limit + 1, ...(touched === null ? [] : [touched.scopes])],
+      limit $2`,
+    values,
   };
+}
+
+/** The newest revisions before `$1`, `$2` of them. */
+function pageOfAll(ofBranch: string | null): string {
+  return `
+        select r.id
+        from revisions r
+        where r.id < $1 ${ofBranch === null ? '' : `and r.branch_id ${ofBranch}`}
+        order by ${ofBranch === null ? '' : 'r.branch_id desc, '}r.id desc
+        limit $2`;
+}
+
+/** Those that touched one of some scopes: as many of each as the page may need. */
+function pageOfScopes({ touched, scope }: VersionedTable, scopes: string, ofBranch: string | null): string {
+  const isOfBranch = `and (select o.branch_id from revisions o where o.id = t.revision_id) ${ofBranch}`;
+  return `
+        select distinct t.revision_id as id
+        from unnest(${scopes}::int[]) s (id)
+        cross join lateral (
+          select t.revision_id
+          from ${touched.table} t
+          where t.${scope} between s.id and s.id and t.revision_id < $1 ${ofBranch === null ? '' : isOfBranch}
+          order by t.${scope} desc, t.revision_id desc
+          limit $2
+        ) t`;
 }

@@ -133,15 +133,20 @@ export function conflictKeys(table: VersionedTable, limit: number): Statement {
   };
 }
 
-/** **Shape**: rows of scope: those in which revisions of a branch changed something. */
+/**
+ * **Shape**: rows of scope: those in which revisions of a branch changed something. **Why** a span of one branch, and a look for each
+ * revision: of two branches PostgreSQL expects half of all revisions each, and reads the whole log.
+ */
 export function scopesOfBranch(table: VersionedTable, branchId: number): Statement {
   return {
     name: `branch_scopes_${table.table}`,
     text: `
       select distinct t.${table.scope}
       from revisions r
-      join ${table.touched.table} t on t.revision_id = r.id
-      where r.branch_id = $1`,
+      cross join lateral (
+        select t.${table.scope} from ${table.touched.table} t where t.revision_id = r.id offset 0
+      ) t
+      where r.branch_id between $1 and $1`,
     values: [branchId],
   };
 }

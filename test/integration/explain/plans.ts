@@ -23,13 +23,16 @@ function literal(value: unknown): string {
 }
 
 /**
- * The steps of a statement, run as the service runs it: prepared, and planned for any values, as it is after a few runs. What it writes
- * is undone.
+ * The steps of a statement, run as the service runs it: prepared, and planned for any values, as it is after a few runs; or planned each
+ * time for its own. What it writes is undone.
  */
-export async function explained(client: Client, { text, values }: Statement): Promise<readonly PlanNode[]> {
+export async function explained(
+  client: Client,
+  { text, values, prepared }: Statement,
+): Promise<readonly PlanNode[]> {
   await client.query('begin');
   try {
-    await client.query('set local plan_cache_mode = force_generic_plan');
+    await client.query(`set local plan_cache_mode = force_${prepared === false ? 'custom' : 'generic'}_plan`);
     await client.query(`prepare asked as ${text}`);
     const run = values.length === 0 ? 'asked' : `asked (${values.map(literal).join(', ')})`;
     const { rows } = await client.query<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { withConnection } from '../../../src/database/direct-connection.js';
+import type { Statement } from '../../../src/database/statement.js';
+import { storedSince } from '../../../src/stock-data/aggregate.queries.js';
+import { BARS } from '../../../src/stock-data/bars.types.js';
+import { branchChanges } from '../../../src/stock-data/branch-changes.queries.js';
+import { conflictingBars } from '../../../src/stock-data/merge-conflicts.queries.js';
+import { revisionChanges } from '../../../src/stock-data/revision-changes.queries.js';
+import { hasNoVersions } from '../../../src/versioning/commit.queries.js';
+import { NOW } from '../../../src/versioning/lineage.types.js';
+import { revisionPage } from '../../../src/versioning/revisions.queries.js';
+import { rowsOfBranch, rowsOfRevision, scopesOfBranch } from '../../../src/versioning/three-way.queries.js';
+import type { Proposals } from '../../../src/versioning/versioning.types.js';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { explained, offences } from './plans.js';
+import { seedSkew, SKEW } from './skewed-history.js';
+
+const { small, branch, fork, head, own } = SKEW;
+const MAIN = [{ branchId: 1, revision: NOW }] as const;
+const QUIET = [
+  { branchId: branch, revision: NOW },
+  { branchId: 1, revision: fork },
+] as const;
+const UNKNOWN_SERIES = 99;
+const LIMIT = 10;
+/** Of a page of ten, with what is joined to each. */
+const FEW = 120;
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  await withConnection(db.superuser, seedSkew);
+}, 120_000);
+afterAll(() => db.drop());
+
+const since = (symbol: string, lineage: typeof MAIN | typeof QUIET): Statement =>
+  storedSince({
+    symbol,
+    interval: '1h',
+    point: { branch: 'any', revision: NOW, lineage, isNow: true },
+  });
+const touched = { table: BARS, scopes: [small] };
+const log = { branchId: null, touched: null, before: null, limit: LIMIT };
+const reading = ({ relation, values }: Proposals): Statement => ({
+  name: 'rows',
+  text: relation,
+  values,
+  prepared: false,
+});
+
+const STATEMENTS: readonly (readonly [name: string, statement: Statement])[] = [
+  ['whether a new series has no bars', hasNoVersions(BARS, MAIN, [UNKNOWN_SERIES])],
+  ['whether small and new series have none on a branch', hasNoVersions(BARS, QUIET, [small, UNKNOWN_SERIES])],
+  ['since when hours are stored of a stock without any', since('S2', MAIN)],
+  ['since when hours are stored', since('S1', MAIN)],
+  ['since when hours are stored, on a branch', since('S1', QUIET)],
+  ['what a branch changed', branchChanges({ lineage: QUIET, after: null, limit: LIMIT })],
+  ['what a revision changed', revisionChanges({ revision: head, lineage: QUIET, after: null, limit: LIMIT })],
+  ['the revisions of a stock', revisionPage({ ...log, touched })],
+  ['the revisions of a stock on a branch', revisionPage({ ...log, touched, branchId: branch })],
+  ['older revisions of a stock', revisionPage({ ...log, touched, before: head - own })],
+  ['the revisions of a branch', revisionPage({ ...log, branchId: branch })],
+  ['older revisions of a branch', revisionPage({ ...log, branchId: branch, before: head })],
+  ['the scopes of a branch', scopesOfBranch(BARS, branch)],
+  ['the rows of a branch', reading(rowsOfBranch(BARS, branch, [small]))],
+  ['the rows of a revision', reading(rowsOfRevision(BARS, { branchId: branch, revision: head }, [small]))],
+  [
+    'bars in conflict',
+    conflictingBars({
+      count: 1,
+      keys: [{ scope: small, key: '1900-01-02T00:00:00Z' }],
+      base: [{ branchId: 1, revision: fork }],
+      ours: MAIN,
+      theirs: QUIET,
+    }),
+  ],
+];
+
+describe('a statement about a small series beside a large one', () => {
+  it.each(STATEMENTS)('%s reads through indexes, and next to nothing', async (_, statement) => {
+    const steps = await withConnection(db.app, (client) => explained(client, statement));
+    expect(offences(steps, { maxRows: FEW, maxSorted: FEW })).toEqual([]);
+  });
+});
