@@ -68,6 +68,19 @@ describe('a citation', () => {
     expect(right.exact).toMatchObject({ citations: [{ value: '0.10000000000000000001' }] });
   });
 
+  it('on a branch that left another one before that one’s own fork is of what stood then', async () => {
+    const { symbol, revision } = await stockWith(admin, '1');
+    await putClose(admin, { symbol, day: 0 }, '2');
+    const parent = await forkBranch(admin);
+    const branch = await forkBranch(admin, { parent, asOf: revision });
+    const id = await openConversation(api, { branch });
+    expect((await cite(api, id, [quote(symbol, 0, { value: 1 })])).json).toMatchObject({
+      citations: [
+        { revision, branch: 'main', quoted: { close: 1 }, status: 'restated', current: { close: 2 } },
+      ],
+    });
+  });
+
   it('of an address or a document is kept as it is', async () => {
     const id = await openConversation(api);
     const citations = [
