@@ -42,6 +42,11 @@ export class CreateAuditEvents extends Migration {
     this.addSql(`
       grant insert (id, action, outcome, user_id, session_id, target_type, target_id, address, user_agent, request_id, details)
       on audit_events to stockroom_app`);
+    // Reports count events; where people are, and with what, is none of their business.
+    this.addSql(`revoke select on audit_events from stockroom_readonly`);
+    this.addSql(`
+      grant select (id, created_at, action, outcome, user_id, session_id, target_type, target_id, request_id, details)
+      on audit_events to stockroom_readonly`);
     this.addSql(`
       create function audit_events_refuse_change() returns trigger language plpgsql as $$
       begin

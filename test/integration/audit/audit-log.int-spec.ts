@@ -34,7 +34,7 @@ function entry(changes: Partial<AuditEntry> = {}): AuditEntry & { userId: string
 }
 
 async function eventsOf(userId: string): Promise<Record<string, unknown>[]> {
-  return withConnection(db.readonly, async (client) => {
+  return withConnection(db.owner, async (client) => {
     const { rows } = await client.query<Record<string, unknown>>(
       'select * from audit_events where user_id = $1 order by id',
       [userId],
