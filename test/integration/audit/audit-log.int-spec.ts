@@ -225,3 +225,11 @@ describe('the application', () => {
     expect(await eventsOf(event.userId)).toEqual([]);
   });
 });
+
+it.each(['address', 'user_agent'])('reports may count events and not read %s', async (column) => {
+  await withConnection(db.readonly, async (client) => {
+    await client.query('select action, user_id, details from audit_events');
+    const reading = client.query(`select ${column} from audit_events`);
+    await expect(reading).rejects.toMatchObject({ code: REFUSED });
+  });
+});
