@@ -1,5 +1,6 @@
 import type { Row } from '../database/statement.js';
-import type { SessionView } from './sessions.types.js';
+import type { OpenedSessionResponse } from './dto/sign-in.dto.js';
+import type { OpenedSession, SessionView } from './sessions.types.js';
 
 /** A session as people see it, from a row of id, created, last seen, expires, user agent, address. */
 export function sessionView(row: Row, currentId: string | null): SessionView {
@@ -12,4 +13,16 @@ export function sessionView(row: Row, currentId: string | null): SessionView {
     string | null,
   ];
   return { id, createdAt, lastSeenAt, expiresAt, userAgent, ip, current: id === currentId };
+}
+
+/** A session just opened or rotated, as its owner is told of it. */
+export function answerOf(opened: OpenedSession): OpenedSessionResponse {
+  const { id, token, userId, expiresAt, idleExpiresAt } = opened;
+  return {
+    id,
+    token,
+    userId,
+    expiresAt: expiresAt.toISOString(),
+    idleExpiresAt: idleExpiresAt.toISOString(),
+  };
 }

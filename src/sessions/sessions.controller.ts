@@ -51,8 +51,9 @@ import {
 } from './dto/sign-in.dto.js';
 import { OwnSessionsService } from './own-sessions.service.js';
 import { SessionCookieService } from './session-cookie.service.js';
+import { answerOf } from './session-view.format.js';
 import { Unauthenticated } from './sessions.errors.js';
-import type { CurrentSession, OpenedSession, SessionView } from './sessions.types.js';
+import type { CurrentSession, SessionView } from './sessions.types.js';
 import { SignInService } from './sign-in.service.js';
 import { ApiVisitorId, VisitorId } from './visitor.decorator.js';
 
@@ -195,15 +196,4 @@ export class SessionsController {
   async endOtherSessions(@CurrentUser() user: SignedIn, @Origin() origin: RequestOrigin): Promise<void> {
     await this.own.endOthers(user, origin);
   }
-}
-
-function answerOf(opened: OpenedSession): OpenedSessionResponse {
-  const { id, token, userId, expiresAt, idleExpiresAt } = opened;
-  return {
-    id,
-    token,
-    userId,
-    expiresAt: expiresAt.toISOString(),
-    idleExpiresAt: idleExpiresAt.toISOString(),
-  };
 }
