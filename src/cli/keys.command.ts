@@ -84,9 +84,10 @@ function retire(): Command {
     });
 }
 
-function keyLines({ keys, primary }: KeyStatus): string[] {
+/** One line for each key. */
+export function keyLines({ keys, primary }: Pick<KeyStatus, 'keys' | 'primary'>): string[] {
   return keys.map(({ id, onRing, isRetired, cells, encryptedValues }) => {
-    const role = id === primary ? 'primary' : onRing ? 'reads' : isRetired ? 'retired' : 'not configured';
+    const role = isRetired ? 'retired' : id === primary ? 'primary' : onRing ? 'reads' : 'not configured';
     return `${id.padEnd(32)}  ${role.padEnd(14)}  ${cells} values, ${encryptedValues} ever encrypted`;
   });
 }

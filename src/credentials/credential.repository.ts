@@ -1,6 +1,7 @@
 import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { driverErrorFacts } from '../database/driver-errors.js';
+import { EncryptionKeyRetired } from '../encryption/encryption.errors.js';
 import { User } from '../users/user.entity.js';
 import { CredentialRaced } from './credentials.errors.js';
 import { ExternalCredential } from './external-credential.entity.js';
@@ -52,15 +53,16 @@ export class CredentialRepository {
   }
 
   /**
-   * Writes it. **Shape**: what the database made of it, version and times included. **Errors**: `CredentialRaced`.
+   * Writes it. **Shape**: what the database made of it, version and times included. **Errors**: `CredentialRaced`, `EncryptionKeyRetired`.
    * **Why** not refreshed: the ORM does that by way of JSON, which has no secrets.
    */
   async save(credential: ExternalCredential): Promise<MaskedCredential> {
     try {
       await this.em.persist(credential).flush();
     } catch (error) {
-      if (driverErrorFacts(error).constraint === 'external_credentials_user_id_provider_key')
-        throw new CredentialRaced();
+      const { constraint } = driverErrorFacts(error);
+      if (constraint === 'external_credentials_user_id_provider_key') throw new CredentialRaced();
+      if (constraint === 'encrypted_cells_key_check') throw new EncryptionKeyRetired(error);
       throw error;
     }
     return this.em.findOneOrFail(ExternalCredential, credential.id, {

@@ -1,3 +1,4 @@
+import type { KeyFault } from './encryption.errors.js';
 import type { KeyRing } from './key-ring.js';
 import { KeyUsage } from './key-usage.js';
 
@@ -7,6 +8,8 @@ import { KeyUsage } from './key-usage.js';
 export class CurrentKeys {
   /** What was encrypted under each key, whichever ring it was on. */
   readonly usage = new KeyUsage();
+  /** Not null: nothing may be encrypted with this ring, and the process is not ready. */
+  fault: KeyFault | null = null;
   #ring: KeyRing;
 
   constructor(ring: KeyRing) {

@@ -1,8 +1,44 @@
+import { DomainError } from '../common/errors.js';
+
+/** A process looks at its keys every three seconds. **Units**: seconds. */
+const RETRY_SECONDS = 5;
+
+/** What is wrong with the keys of a running process: its first one was retired, or it lacks one that others write with. */
+export type KeyFault = 'retired' | 'missing';
+
 /** The keys cannot be used: none, malformed, repeated. Ends a start or a command. **Shape**: no key material in it. */
 export class KeyRingError extends Error {
-  constructor(message: string) {
+  constructor(
+    message: string,
+    /** What it means for a process that runs already. */
+    readonly fault: KeyFault = 'missing',
+  ) {
     super(message);
     this.name = 'KeyRingError';
+  }
+}
+
+/** This process would write under a retired key. Nothing was stored; another process may do it. */
+export class EncryptionKeyRetired extends DomainError {
+  constructor(cause?: unknown) {
+    super(
+      'unavailable',
+      'encryption-key-retired',
+      'This process would encrypt with a retired key. Nothing was stored.',
+      { cause, retryAfterSeconds: RETRY_SECONDS },
+    );
+  }
+}
+
+/** This process lacks a key that others write with. **Why** apart from a value that is lost: that one would be stored again. */
+export class EncryptionKeyMissing extends DomainError {
+  constructor(cause?: unknown) {
+    super(
+      'unavailable',
+      'encryption-key-missing',
+      'This process lacks an encryption key that is in use. What is stored is not lost.',
+      { cause, retryAfterSeconds: RETRY_SECONDS },
+    );
   }
 }
 

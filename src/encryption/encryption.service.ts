@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CellCipher, keyIdOf } from './cell-cipher.js';
 import { CurrentKeys } from './current-keys.js';
-import type { Cell } from './encryption.errors.js';
+import { EncryptionKeyMissing, EncryptionKeyRetired, type Cell, type KeyFault } from './encryption.errors.js';
 import { FernetReader } from './fernet-reader.js';
 import type { KeyRing } from './key-ring.js';
 
@@ -17,8 +17,19 @@ export class EncryptionService {
     return this.keys.ring.ids;
   }
 
-  /** The stored text of a value, under the primary key; different each time. **Errors**: `KeyRingError` when that key is used up. */
+  /** What is wrong with the keys, as the database knows them; null: nothing. */
+  get fault(): KeyFault | null {
+    return this.keys.fault;
+  }
+
+  /**
+   * The stored text of a value, under the primary key; different each time.
+   *
+   * **Errors**: `EncryptionKeyRetired`, `EncryptionKeyMissing` while the keys are at fault; `KeyRingError` when that key is used up.
+   */
   encrypt(cell: Cell, clear: string): string {
+    if (this.keys.fault === 'retired') throw new EncryptionKeyRetired();
+    if (this.keys.fault === 'missing') throw new EncryptionKeyMissing();
     this.keys.usage.count(this.keys.ring.primary.id);
     return this.#cipher().encrypt(cell, clear);
   }

@@ -48,10 +48,12 @@ export class ReadinessIndicator {
     }
   }
 
-  /** Keys are loaded, so that what is stored can be read and what is signed checked. */
+  /** Keys are loaded and are those in use, so that what is stored can be read and what is signed checked. */
   async encryptionKeys(): Promise<HealthIndicatorResult> {
     const check = this.indicators.check('encryptionKeys');
-    return this.encryption.keyIds.length > 0 ? check.up({ keys: this.encryption.keyIds }) : check.down();
+    const { keyIds, fault } = this.encryption;
+    if (fault !== null) return check.down({ keys: keyIds, fault });
+    return keyIds.length > 0 ? check.up({ keys: keyIds }) : check.down();
   }
 }
 

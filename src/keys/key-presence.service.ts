@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { SqlService } from '../database/sql.service.js';
 import { CurrentKeys } from '../encryption/current-keys.js';
+import { KeyRingError } from '../encryption/encryption.errors.js';
 import { readKeysFile } from '../encryption/key-file.js';
 import { KeyRing } from '../encryption/key-ring.js';
 import { WARN_VALUES_PER_KEY } from '../encryption/key-usage.js';
@@ -78,6 +79,7 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
 
   private async beatOnce(): Promise<void> {
     await this.attempt('the key file is not taken over', () => this.reload());
+    await this.attempt('this process must not encrypt', () => this.compare());
     await this.attempt('the keys of this process are not reported', async () => {
       await this.report();
       await this.reportUsage();
@@ -108,6 +110,20 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
     this.text = text;
     this.logger.log({ msg: 'the key file has changed', keys: ring.ids });
     return true;
+  }
+
+  /**
+   * Whether the keys in force are still good: while this process was suspended or cut off, others may have retired its first one or
+   * brought in another. **Why** a database that does not answer changes nothing: it takes no value either.
+   */
+  private async compare(): Promise<void> {
+    try {
+      await this.known.check(this.keys.ring);
+      this.keys.fault = null;
+    } catch (error) {
+      if (error instanceof KeyRingError) this.keys.fault = error.fault;
+      throw error;
+    }
   }
 
   private async report(): Promise<void> {

@@ -101,6 +101,15 @@ export function liveProcesses(withinSeconds: number): Statement {
   };
 }
 
+/** Keeps everybody from beginning to write with a key until the transaction ends, once those who do have ended theirs. As the owner. */
+export function lockKey(id: string): Statement {
+  return {
+    name: 'keys_lock',
+    text: 'select id from encryption_keys where id = $1 for update',
+    values: [id],
+  };
+}
+
 /** Notes that a key is done with. As the owner. */
 export function markRetired(id: string): Statement {
   return {

@@ -8,9 +8,9 @@ import { runStatement } from '../database/direct-connection.js';
 import { NOBODY, UnitOfWork } from '../database/unit-of-work.service.js';
 import { rotateCells } from './rotation/cell-rotation.js';
 import { RetirementRefused, RotationRefused } from './keys.errors.js';
-import { markRetired } from './keys.queries.js';
+import { lockKey, markRetired } from './keys.queries.js';
 import type { CellCount, KeyStatus, RotationReport } from './keys.types.js';
-import { asOnlyOwner, asOwner, encryptedTables } from './rotation/owner-connection.js';
+import { asOnlyOwner, asOwner, encryptedTables, inTransaction } from './rotation/owner-connection.js';
 import { RingKeeperService } from './ring-keeper.service.js';
 import { countCells } from './rotation.queries.js';
 
@@ -92,18 +92,24 @@ export class KeysService {
       if (key === undefined) throw new RetirementRefused(`The database knows no key "${id}".`);
       if (id === this.keeper.primary)
         throw new RetirementRefused(`The key "${id}" is the primary. Rotate to another one first.`);
-      const writers = (await this.keeper.known.holders()).filter(({ keyIds }) => keyIds[0] === id);
-      if (writers.length > 0)
-        throw new RetirementRefused(
-          `${writers.map(({ name }) => name).join(', ')} still writes with "${id}".`,
-        );
-      const left = (await this.count(owner)).filter(({ keyId }) => keyId === id);
-      if (left.length > 0)
-        throw new RetirementRefused(`${sum(left, id)} values are left under "${id}". Rotate first.`, left);
-      await runStatement(owner, markRetired(id));
+      await inTransaction(owner, () => this.markRetired(owner, id));
       await this.record('keys.retired', id, { encryptedValues: key.encryptedValues });
       return { withdrawn: await this.keeper.withdraw(id) };
     });
+  }
+
+  /**
+   * **Why** under a lock on the key: a start that would write with it, and a writer that is not done, wait or are waited for, so that
+   * none of them comes between the count and the mark.
+   */
+  private async markRetired(owner: Client, id: string): Promise<void> {
+    await runStatement(owner, lockKey(id));
+    const writers = (await this.keeper.known.holders()).filter(({ keyIds }) => keyIds[0] === id);
+    if (writers.length > 0) throw new RetirementRefused(`${names(writers)} still writes with "${id}".`);
+    const left = (await this.count(owner)).filter(({ keyId }) => keyId === id);
+    if (left.length > 0)
+      throw new RetirementRefused(`${sum(left, id)} values are left under "${id}". Rotate first.`, left);
+    await runStatement(owner, markRetired(id));
   }
 
   private async count(owner: Client): Promise<readonly CellCount[]> {

@@ -42,7 +42,7 @@ export class KnownKeysService {
    * be under, or when the primary was retired.
    */
   async admit(ring: KeyRing): Promise<void> {
-    const keys = ring.all.map((key) => ({ id: key.id, checkValue: keyCheckValue(key) }));
+    const keys = checksOf(ring);
     checkRing(keys, await this.all());
     await this.sql.transaction((tx) => tx.run(addKeys(keys)));
     // Two processes that start with different keys of one id both saw none; one of the two was noted.
@@ -50,11 +50,20 @@ export class KnownKeysService {
     await this.sql.transaction((tx) => tx.run(markPrimary(ring.primary.id)));
   }
 
+  /** Whether a ring that was admitted still goes with the database. **Errors**: `KeyRingError` as {@link admit}. */
+  async check(ring: KeyRing): Promise<void> {
+    checkRing(checksOf(ring), await this.all());
+  }
+
   /** Adds to what was encrypted under each key. **Shape**: the totals of all processes, for the keys given. */
   async addUsage(usage: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
     const rows = await this.sql.transaction((tx) => tx.run(addUsage(usage)));
     return new Map(rows.map(([id, total]) => [String(id), Number(total)]));
   }
+}
+
+function checksOf(ring: KeyRing): readonly { readonly id: string; readonly checkValue: string }[] {
+  return ring.all.map((key) => ({ id: key.id, checkValue: keyCheckValue(key) }));
 }
 
 function checkRing(
@@ -70,17 +79,18 @@ function checkRing(
       );
     }
   }
+  const [primary] = ring;
+  if (primary !== undefined && byId.get(primary.id)?.isRetired === true) {
+    throw new KeyRingError(
+      `The encryption key "${primary.id}" was retired and must not encrypt again. Put another one first.`,
+      'retired',
+    );
+  }
   const ids = new Set(ring.map(({ id }) => id));
   const missing = known.find(({ id, wasPrimary, isRetired }) => wasPrimary && !isRetired && !ids.has(id));
   if (missing !== undefined) {
     throw new KeyRingError(
       `The database may hold values under the encryption key "${missing.id}", which is missing. Put it back behind the others, or see what is left with "stockroom keys status" and retire it with "stockroom keys retire ${missing.id}".`,
-    );
-  }
-  const [primary] = ring;
-  if (primary !== undefined && byId.get(primary.id)?.isRetired === true) {
-    throw new KeyRingError(
-      `The encryption key "${primary.id}" was retired and must not encrypt again. Put another one first.`,
     );
   }
 }

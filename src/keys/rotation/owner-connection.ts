@@ -29,6 +29,19 @@ export async function asOnlyOwner<T>(settings: Settings, work: (owner: Client) =
   });
 }
 
+/** Runs `work` in one transaction of the owner's connection; what it throws undoes it. */
+export async function inTransaction<T>(owner: Client, work: () => Promise<T>): Promise<T> {
+  await owner.query('begin');
+  try {
+    const result = await work();
+    await owner.query('commit');
+    return result;
+  } catch (error) {
+    await owner.query('rollback');
+    throw error;
+  }
+}
+
 /** Every table with encrypted columns, as the entities say. */
 export function encryptedTables(em: EntityManager): readonly EncryptedTable[] {
   return [...em.getMetadata().getAll().values()].flatMap((meta) => {
