@@ -1,4 +1,3 @@
-import { LockMode } from '@mikro-orm/core';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { driverErrorFacts } from '../database/driver-errors.js';
@@ -23,9 +22,15 @@ export class StockRepository {
     return this.em.findOne(Stock, { symbol });
   }
 
-  /** The same, locked until the surrounding transaction ends. */
+  /**
+   * The same, locked until the surrounding transaction ends.
+   *
+   * **Why** a statement of ours: the ORM knows only `for update`, which waits for everybody who makes a row that refers to the stock, such
+   * as the first import of its series, however long that takes. Nothing that others refer to is changed here.
+   */
   async findBySymbolForUpdate(symbol: string): Promise<Stock | null> {
-    return this.em.findOne(Stock, { symbol }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    await this.em.execute('select from tracked_stocks where symbol = ? for no key update', [symbol]);
+    return this.findBySymbol(symbol);
   }
 
   /** Stores a new stock. **Errors**: `SymbolTaken`. */

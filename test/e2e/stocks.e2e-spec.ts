@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { withConnection } from '../../src/database/direct-connection.js';
 import { freshSymbol, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -31,6 +32,28 @@ describe('stocks over HTTP', () => {
       });
       const read = await api.get('/v1/stocks/brk.b');
       expect(read.json).toEqual(answer.json);
+    });
+
+    it('is changed while its first import runs, and no two changes at once', async () => {
+      const symbol = await trackStock(api);
+      await withConnection(service.db.owner, async (client) => {
+        await client.query('begin');
+        await client.query(
+          `insert into stock_series (tracked_stock_id, interval)
+           select s.id, '1d' from tracked_stocks s where s.symbol = $1`,
+          [symbol],
+        );
+        const changed = await api.patch(`/v1/stocks/${symbol}`, { json: { name: 'Meanwhile' } });
+        expect(changed.status).toBe(200);
+        await client.query('rollback');
+      });
+      const etag = (await api.get(`/v1/stocks/${symbol}`)).headers.get('etag') ?? '';
+      const both = await Promise.all(
+        ['One', 'Two'].map((name) =>
+          api.patch(`/v1/stocks/${symbol}`, { headers: { 'if-match': etag }, json: { name } }),
+        ),
+      );
+      expect(both.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 412]);
     });
 
     it('is a conflict when its symbol is taken, in any case, also by an inactive one', async () => {
