@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BranchesService } from './branches.service.js';
+import { StalledTurns } from './commit/stalled-turns.service.js';
 import { DryRunConsequences } from './dry-run-consequences.service.js';
 import { MergeService } from './merge.service.js';
 import { PointReads } from './point-reads.service.js';
@@ -20,5 +21,5 @@ const SERVICES = [
 ];
 
 /** Branches, revisions, "as of": knows no stock. */
-@Module({ providers: SERVICES, exports: SERVICES })
+@Module({ providers: [...SERVICES, StalledTurns], exports: SERVICES })
 export class VersioningModule {}

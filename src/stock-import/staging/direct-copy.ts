@@ -6,7 +6,7 @@ import type { CommitPlace } from '../../versioning/first-rows.types.js';
 import { CopyLines, UnknownSymbol, type LineAdditions } from '../parse/copy-lines.js';
 import { type FastPlan, LineVerifier } from '../parse/fast-pass.js';
 import type { ImportRequest } from '../stock-import.types.js';
-import { barColumns, copyBars, hasFutureBars, timesInUtc } from './direct.queries.js';
+import { barColumns, copyBars, copyTime, hasFutureBars, timesInUtc } from './direct.queries.js';
 import { CHUNK_BYTES, NotPlain } from './fast-staging.js';
 
 /** Each symbol of a file with the number of its series. */
@@ -54,6 +54,7 @@ export async function copyDirectly(
   const verifier = new LineVerifier(plan);
   const lines = { symbolColumn, series, prefix: Object.values(shared) };
   await tx.run(timesInUtc());
+  await tx.run(copyTime(request.file.bytes));
   await pipeline(
     linesOf(plan, request),
     rewritten(verifier, lines, request),

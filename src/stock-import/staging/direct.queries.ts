@@ -68,3 +68,19 @@ export function hasFutureBars(input: {
     prepared: false,
   };
 }
+
+const LEAST_COPY_MS = 30_000;
+const COPY_MS_PER_MB = 1_000;
+
+/**
+ * The longest that a copy behind the commit lock may take, ten times what is measured for its size. **Units**: bytes. It ends a client
+ * that sends too slowly; one that sends nothing is ended by `StalledTurns`.
+ */
+export function copyTime(bytes: number): Statement {
+  const ms = LEAST_COPY_MS + Math.ceil(bytes / 1_000_000) * COPY_MS_PER_MB;
+  return {
+    name: 'import_copy_time',
+    text: `select set_config('statement_timeout', $1, true)`,
+    values: [String(ms)],
+  };
+}
