@@ -28,6 +28,32 @@ AS $function$
         end if;
         return null;
       end $function$;
+CREATE OR REPLACE FUNCTION public.encrypted_cells_check_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      declare
+        retired boolean;
+        key_id text;
+      begin
+        for key_id in
+          select distinct substring(cell from '^v1\.([a-z0-9][a-z0-9_-]{0,31})\.')
+          from (values (new.api_key, case when tg_op = 'UPDATE' then old.api_key end),
+              (new.access_token, case when tg_op = 'UPDATE' then old.access_token end),
+              (new.refresh_token, case when tg_op = 'UPDATE' then old.refresh_token end)) c (cell, before)
+          where cell is distinct from before
+          order by 1
+        loop
+          select retired_at is not null into retired
+          from public.encryption_keys where id = key_id for key share;
+          if retired then
+            raise check_violation using
+              message = format('the encryption key "%s" was retired', key_id),
+              table = tg_table_name, constraint = 'encrypted_cells_key_check';
+          end if;
+        end loop;
+        return new;
+      end $function$;
 CREATE OR REPLACE FUNCTION public.message_search(language text, content text)
  RETURNS tsvector
  LANGUAGE sql
@@ -367,6 +393,7 @@ alter table public.revisions add constraint revisions_message_check CHECK ((leng
 alter table public.revisions add constraint revisions_source_check CHECK ((length(source) <= 300));
 alter table public.sessions add constraint sessions_pkey PRIMARY KEY (id);
 alter table public.sessions add constraint sessions_token_hash_key UNIQUE (token_hash);
+alter table public.sessions add constraint sessions_address_check CHECK ((length(address) <= 45));
 alter table public.sessions add constraint sessions_authenticated_at_check CHECK (((user_id IS NULL) = (authenticated_at IS NULL)));
 alter table public.sessions add constraint sessions_claimed_by_check CHECK (((claimed_by IS NULL) OR (user_id IS NULL)));
 alter table public.sessions add constraint sessions_expires_at_check CHECK ((idle_expires_at <= expires_at));
@@ -409,7 +436,7 @@ alter table public.messages add constraint messages_conversation_id_fkey FOREIGN
 alter table public.revision_series add constraint revision_series_revision_id_fkey FOREIGN KEY (revision_id) REFERENCES public.revisions(id);
 alter table public.revision_series add constraint revision_series_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.stock_series(id);
 alter table public.revisions add constraint revisions_branch_id_fkey FOREIGN KEY (branch_id) REFERENCES public.branches(id);
-alter table public.sessions add constraint sessions_claimed_by_fkey FOREIGN KEY (claimed_by) REFERENCES public.users(id) ON DELETE CASCADE;
+alter table public.sessions add constraint sessions_claimed_by_fkey FOREIGN KEY (claimed_by) REFERENCES public.users(id) ON DELETE SET NULL;
 alter table public.sessions add constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 alter table public.stock_series add constraint stock_series_tracked_stock_id_fkey FOREIGN KEY (tracked_stock_id) REFERENCES public.tracked_stocks(id);
 alter table public.user_settings add constraint user_settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
@@ -433,13 +460,14 @@ CREATE INDEX revisions_branch_id_index ON public.revisions USING btree (branch_i
 CREATE INDEX revisions_created_at_index ON public.revisions USING btree (created_at);
 CREATE INDEX sessions_claimed_by_idx ON public.sessions USING btree (claimed_by) WHERE (claimed_by IS NOT NULL);
 CREATE INDEX sessions_idle_expires_at_idx ON public.sessions USING btree (idle_expires_at);
-CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id) WHERE (user_id IS NOT NULL);
+CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, id) WHERE (user_id IS NOT NULL);
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username));
 
 -- triggers
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.audit_events_refuse_change();
+CREATE TRIGGER external_credentials_key BEFORE INSERT OR UPDATE OF api_key, access_token, refresh_token ON public.external_credentials FOR EACH ROW EXECUTE FUNCTION public.encrypted_cells_check_key();
 CREATE TRIGGER stock_data_added AFTER INSERT ON public.stock_data REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.stock_data_check_added();
 CREATE TRIGGER stock_data_closed AFTER UPDATE ON public.stock_data REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.stock_data_check_closed();
 
@@ -476,6 +504,7 @@ create policy user_settings_retention on public.user_settings as permissive for 
 -- owners
 
 alter function public.audit_events_refuse_change() owner to stockroom_owner;
+alter function public.encrypted_cells_check_key() owner to stockroom_owner;
 alter function public.message_search(text,text) owner to stockroom_owner;
 alter function public.messages_citing(jsonb,uuid,integer) owner to stockroom_owner;
 alter function public.stock_data_check_added() owner to stockroom_owner;
@@ -516,7 +545,6 @@ grant usage on type public.user_role to public;
 -- grants on tables
 
 grant select on table public.audit_events to stockroom_app;
-grant select on table public.audit_events to stockroom_readonly;
 grant insert, select on table public.branch_merges to stockroom_app;
 grant select on table public.branch_merges to stockroom_readonly;
 grant insert, select on table public.branches to stockroom_app;
@@ -553,6 +581,7 @@ grant delete, insert, select, update on table public.users to stockroom_app;
 -- grants on columns
 
 grant insert (id, action, outcome, user_id, session_id, target_type, target_id, address, user_agent, request_id, details) on table public.audit_events to stockroom_app;
+grant select (id, created_at, action, outcome, user_id, session_id, target_type, target_id, request_id, details) on table public.audit_events to stockroom_readonly;
 grant update (status, updated_at) on table public.branches to stockroom_app;
 grant update (primary_at, encrypted_values) on table public.encryption_keys to stockroom_app;
 grant update (created_at, inserted, corrected, withdrawn) on table public.revisions to stockroom_app;
@@ -569,6 +598,7 @@ grant select, usage on sequence public.stock_series_id_seq to stockroom_app;
 -- grants on functions
 
 grant execute on function public.audit_events_refuse_change() to public;
+grant execute on function public.encrypted_cells_check_key() to public;
 grant execute on function public.message_search(text,text) to public;
 revoke all on function public.messages_citing(jsonb,uuid,integer) from public;
 grant execute on function public.messages_citing(jsonb,uuid,integer) to stockroom_app;

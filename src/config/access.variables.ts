@@ -63,7 +63,7 @@ export const limitVariables = {
   }),
   STOCKROOM_SIGN_IN_FAILURES_PER_ADDRESS: integer({
     description:
-      'Wrong passwords that one address may send for all accounts together, within the time that they count. Leaves room for the typing errors of an office behind one address.',
+      'Wrong passwords that one address may send for all accounts together, within the time that they count; then it waits a second, two, four, at most a minute, before each further one. Leaves room for the typing errors of an office behind one address.',
     min: 1,
     max: 1_000_000,
     default: 100,

@@ -5,7 +5,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { DatabaseBusy } from '../database/database.errors.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { SqlService } from '../database/sql.service.js';
-import { networkOf } from './client-network.js';
+import { networkOf } from './counting/client-network.js';
 import {
   countFailure,
   failuresOf,

@@ -43,6 +43,10 @@ function environmentOf(
         if (value === undefined || value === '') throw new Error(`${name} is not set`);
         return value;
       })
+      .replaceAll(
+        /\$\{([A-Z_]+):-([^}]*)\}/g,
+        (_all, name: string, otherwise: string) => secrets[name] ?? otherwise,
+      )
       .replaceAll('$$', '$');
   return Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [name, fill(value)]));
 }
