@@ -6,8 +6,9 @@ import { makeCursor, readCursor, type Page } from '../common/pagination.js';
 import type { SignedIn } from '../common/principal.js';
 import type { RequestOrigin } from '../common/request-origin.js';
 import { UnitOfWork } from '../database/unit-of-work.service.js';
-import { DecryptionError } from '../encryption/encryption.errors.js';
+import { DecryptionError, EncryptionKeyMissing } from '../encryption/encryption.errors.js';
 import { SignerService } from '../encryption/signer.service.js';
+import { KnownKeysService } from '../keys/known-keys.service.js';
 import { RecentSignInRequired } from '../sessions/sessions.errors.js';
 import { fill, reveal, viewOf } from './credential.format.js';
 import { CredentialRepository, type MaskedCredential } from './credential.repository.js';
@@ -33,6 +34,7 @@ export class CredentialsService {
     private readonly unitOfWork: UnitOfWork,
     private readonly audit: AuditService,
     private readonly signer: SignerService,
+    private readonly knownKeys: KnownKeysService,
   ) {}
 
   /** A page by provider, masked. **Errors**: `InvalidCursor`. */
@@ -92,7 +94,8 @@ export class CredentialsService {
   /**
    * The secret in clear, with an audit event in the same transaction: without the event nobody sees it.
    *
-   * **Errors**: `RecentSignInRequired`, `CredentialNotFound`, `CredentialUnreadable`; the first and the last are audited, too.
+   * **Errors**: `RecentSignInRequired`, `CredentialNotFound`, `CredentialUnreadable`; `EncryptionKeyMissing` when other processes can
+   * read it. All but the second are audited, too.
    */
   async reveal(actor: Actor, provider: string): Promise<RevealedCredential> {
     if (!actor.user.recentlyAuthenticated) {
@@ -110,6 +113,8 @@ export class CredentialsService {
       const { column, rowId } = error.cell;
       const failure = event(actor, 'credential.revealed', { target: { id: rowId }, provider, column });
       await this.audit.note({ ...failure, outcome: 'failure' });
+      if (error.missingKeyId !== null && (await this.knownKeys.isInUse(error.missingKeyId)))
+        throw new EncryptionKeyMissing(error);
       throw new CredentialUnreadable(error);
     }
   }

@@ -40,7 +40,7 @@ export class CellCipher {
   decrypt(cell: Cell, text: string): string {
     const [version, keyId = '', nonceText = '', sealedText = '', ...rest] = text.split('.');
     const key = this.#keys.get(keyId);
-    if (key === undefined) throw new DecryptionError(cell, null);
+    if (key === undefined) throw new DecryptionError(cell, null, keyIdOf(text));
     const nonce = fromBase64Url(nonceText);
     const sealed = fromBase64Url(sealedText);
     if (version !== VERSION || rest.length > 0 || nonce === null || sealed === null) {

@@ -59,6 +59,8 @@ export class DecryptionError extends Error {
   constructor(
     readonly cell: Cell,
     readonly keyId: string | null,
+    /** The key that the value names and this ring does not have. Not checked: anybody may have written it there. */
+    readonly missingKeyId: string | null = null,
   ) {
     super(
       `The value in ${cell.table}.${cell.column} cannot be decrypted (key id: ${keyId ?? 'none of ours'}).`,

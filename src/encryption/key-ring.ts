@@ -44,6 +44,15 @@ export class KeyRing {
     return new KeyRing(primary, keys);
   }
 
+  /** The same keys with that one as the primary. **Errors**: `RangeError` for a key that the ring does not have. */
+  writingWith(id: string): KeyRing {
+    const key = this.find(id);
+    if (key === null) throw new RangeError('The key is not on the ring.');
+    return key === this.primary
+      ? this
+      : new KeyRing(key, [key, ...this.all.filter((other) => other !== key)]);
+  }
+
   /** Ids of all keys, the primary first. */
   get ids(): readonly string[] {
     return this.all.map(({ id }) => id);

@@ -81,7 +81,7 @@ export class KeyIntroductionService {
 
   private async takeOver(file: KeysFile): Promise<void> {
     const ring = await KeyRing.load({ ...this.settings.encryption, keys: await readKeysFile(file) });
-    await this.known.admit(ring);
+    await this.known.admit(ring, null);
     this.keys.replace(ring);
   }
 

@@ -23,8 +23,8 @@ const BEAT_MS = 3_000;
 @Injectable()
 export class KeyPresenceService implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Keys');
-  private readonly id = uuidv7();
-  private readonly name = `process ${process.pid} on ${hostname()}`;
+  private readonly self = { id: uuidv7(), name: `process ${process.pid} on ${hostname()}` };
+  private configured: KeyRing;
   private text: string | undefined;
   private timer: NodeJS.Timeout | null = null;
   private beating: Promise<void> | null = null;
@@ -37,6 +37,7 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     this.text = settings.encryption.keys;
+    this.configured = keys.ring;
   }
 
   /**
@@ -49,7 +50,7 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
     await this.report();
     try {
       // Only now: a rotation that did not see this process yet has changed the file already, one that comes later waits for it.
-      if (!(await this.reload())) await this.known.admit(this.keys.ring);
+      if (!(await this.reload())) await this.settle(this.configured);
     } catch (error) {
       // It will not run, so nobody shall wait for it.
       await this.leave();
@@ -74,7 +75,7 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
   }
 
   private async leave(): Promise<void> {
-    await this.sql.transaction((tx) => tx.run(removeProcess(this.id))).catch(() => undefined);
+    await this.sql.transaction((tx) => tx.run(removeProcess(this.self.id))).catch(() => undefined);
   }
 
   private async beatOnce(): Promise<void> {
@@ -105,8 +106,7 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
     const text = await readKeysFile(encryption.keysFile);
     if (text === this.text) return false;
     const ring = await KeyRing.load({ ...encryption, keys: text });
-    await this.known.admit(ring);
-    this.keys.replace(ring);
+    await this.settle(ring);
     this.text = text;
     this.logger.log({ msg: 'the key file has changed', keys: ring.ids });
     return true;
@@ -118,7 +118,8 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
    */
   private async compare(): Promise<void> {
     try {
-      await this.known.check(this.keys.ring);
+      if (this.configured.primary.id === this.keys.ring.primary.id) await this.known.check(this.keys.ring);
+      else await this.settle(this.configured);
       this.keys.fault = null;
     } catch (error) {
       if (error instanceof KeyRingError) this.keys.fault = error.fault;
@@ -126,8 +127,23 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
     }
   }
 
+  /**
+   * Puts keys in force. While another process cannot read the first one, an older key goes on writing, and each beat tries again: so
+   * a deployment that brings a key in front at once breaks nothing. **Errors**: `KeyRingError`.
+   */
+  private async settle(ring: KeyRing): Promise<void> {
+    const admitted = await this.known.admit(ring, this.self);
+    const writes = admitted.primary.id;
+    if (ring !== this.configured || writes !== this.keys.ring.primary.id) {
+      if (admitted !== ring)
+        this.logger.warn({ msg: 'some process cannot read the first key; an older one writes', writes });
+      this.keys.replace(admitted);
+    }
+    this.configured = ring;
+  }
+
   private async report(): Promise<void> {
-    const process = { id: this.id, name: this.name, keyIds: this.keys.ring.ids };
+    const process = { ...this.self, keyIds: this.keys.ring.ids };
     await this.sql.transaction((tx) => tx.run(reportProcess(process)));
   }
 

@@ -11,6 +11,6 @@ import { RingKeeperService } from './ring-keeper.service.js';
 @Module({
   imports: [AuditModule, EncryptionModule],
   providers: [KeyIntroductionService, KeyPresenceService, KeysService, KnownKeysService, RingKeeperService],
-  exports: [KeyPresenceService, KeysService],
+  exports: [KeyPresenceService, KeysService, KnownKeysService],
 })
 export class KeysModule {}

@@ -25,6 +25,23 @@ export function addKeys(keys: readonly { readonly id: string; readonly checkValu
   };
 }
 
+// Any constant does, as long as nothing else of ours uses it.
+const ADMISSION_LOCK = '7163001045';
+
+/** Lets one process at a time look at what the others have and say what it has itself, until the transaction ends. */
+export function admissionLock(): Statement {
+  return { name: 'keys_admission_lock', text: `select pg_advisory_xact_lock(${ADMISSION_LOCK})`, values: [] };
+}
+
+/** Keeps a key from being retired until the transaction ends, or waits for who is about to. */
+export function keepKey(id: string): Statement {
+  return {
+    name: 'keys_keep',
+    text: 'select id from encryption_keys where id = $1 for key share',
+    values: [id],
+  };
+}
+
 /** Notes that a key encrypts from now on. */
 export function markPrimary(id: string): Statement {
   return {
@@ -88,16 +105,20 @@ export function removeLostProcesses(): Statement {
   };
 }
 
-/** Processes that were seen within so many seconds. **Shape**: rows of name and key ids, the primary first. */
-export function liveProcesses(withinSeconds: number): Statement {
+/**
+ * Processes that were seen within so many seconds, but for one of them if there is one to leave out. **Shape**: rows of name and
+ * key ids, the primary first.
+ */
+export function liveProcesses(withinSeconds: number, butFor: string | null = null): Statement {
   return {
     name: 'keys_live_processes',
     text: `
       select name, key_ids
       from encryption_processes
       where last_seen_at > now() - make_interval(secs => $1)
+        and id is distinct from $2::uuid
       order by name`,
-    values: [withinSeconds],
+    values: [withinSeconds, butFor],
   };
 }
 

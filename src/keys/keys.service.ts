@@ -59,9 +59,10 @@ export class KeysService {
    */
   async rotate(options: RotationOptions): Promise<RotationReport> {
     return asOnlyOwner(this.settings, async (owner) => {
-      if (options.newKey === null) await this.keeper.admit();
-      else await this.keeper.introduce({ ...options.newKey, onStep: options.onStep });
+      if (options.newKey !== null) await this.keeper.introduce({ ...options.newKey, onStep: options.onStep });
+      // Before the database hears of the key: who lacks one that is in use is not ready any more.
       await this.requireFollowers();
+      if (options.newKey === null) await this.keeper.admit();
       const { primary } = this.keeper;
       const before = await this.count(owner);
       const total = before

@@ -7,6 +7,12 @@ export interface KnownKey {
   readonly encryptedValues: number;
 }
 
+/** A process that says of itself which keys it has. **Shape**: an id of its own, and a name for a person who looks for it. */
+export interface ReportedProcess {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** A process of the service that was seen lately. **Shape**: `keyIds` is what it can read, the primary first. */
 export interface KeyHolder {
   readonly name: string;

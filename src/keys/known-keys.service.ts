@@ -3,8 +3,18 @@ import { SqlService } from '../database/sql.service.js';
 import { KeyRingError } from '../encryption/encryption.errors.js';
 import { keyCheckValue } from '../encryption/key-check.js';
 import type { KeyRing } from '../encryption/key-ring.js';
-import { addKeys, addUsage, knownKeys, liveProcesses, markPrimary } from './keys.queries.js';
-import type { KeyHolder, KnownKey } from './keys.types.js';
+import type { Row } from '../database/statement.js';
+import {
+  addKeys,
+  addUsage,
+  admissionLock,
+  keepKey,
+  knownKeys,
+  liveProcesses,
+  markPrimary,
+  reportProcess,
+} from './keys.queries.js';
+import type { KeyHolder, KnownKey, ReportedProcess } from './keys.types.js';
 
 /**
  * A process that was not seen for so long is taken for gone. **Units**: seconds. Longer than a start of the database takes to
@@ -19,35 +29,47 @@ export class KnownKeysService {
 
   /** Every key that some process ever had on its ring, oldest first. */
   async all(): Promise<readonly KnownKey[]> {
-    const rows = await this.sql.read(knownKeys());
-    return rows.map(([id, checkValue, wasPrimary, isRetired, encryptedValues]) => ({
-      id: String(id),
-      checkValue: String(checkValue),
-      wasPrimary: wasPrimary === true,
-      isRetired: isRetired === true,
-      encryptedValues: Number(encryptedValues),
-    }));
+    return (await this.sql.read(knownKeys())).map(knownKeyOf);
+  }
+
+  /** Whether values may be under a key, as far as any process knows. */
+  async isInUse(id: string): Promise<boolean> {
+    return (await this.all()).some((key) => key.id === id && !key.isRetired);
   }
 
   /** Processes of the service that run now. */
   async holders(): Promise<readonly KeyHolder[]> {
-    const rows = await this.sql.read(liveProcesses(LIVE_SECONDS));
-    return rows.map(([name, keyIds]) => ({ name: String(name), keyIds: keyIds as string[] }));
+    return (await this.sql.read(liveProcesses(LIVE_SECONDS))).map(holderOf);
   }
 
   /**
-   * Lets a ring work on this database, before the first value is encrypted with it: notes its keys and that the primary writes.
+   * Lets a ring work on this database, before the first value is encrypted with it: notes its keys and which of them writes.
+   *
+   * **Shape**: the ring to work with. For a process that is the first key which every other running process can read; it asks again
+   * until that is the one it was configured with. A command gets what it gave, or an error.
+   *
+   * **Why** under a lock: two processes that look at each other and then begin would both find nobody.
    *
    * **Errors**: `KeyRingError` when a key is not the one that the database knows by its id, when one is missing that values may
-   * be under, or when the primary was retired.
+   * be under, when the primary was retired, or when some running process can read none of the keys.
    */
-  async admit(ring: KeyRing): Promise<void> {
+  async admit(ring: KeyRing, process: ReportedProcess | null): Promise<KeyRing> {
     const keys = checksOf(ring);
-    checkRing(keys, await this.all());
-    await this.sql.transaction((tx) => tx.run(addKeys(keys)));
-    // Two processes that start with different keys of one id both saw none; one of the two was noted.
-    checkRing(keys, await this.all());
-    await this.sql.transaction((tx) => tx.run(markPrimary(ring.primary.id)));
+    return this.sql.transaction(async (tx) => {
+      await tx.run(admissionLock());
+      checkRing(keys, (await tx.run(knownKeys())).map(knownKeyOf));
+      await tx.run(addKeys(keys));
+      const others = (await tx.run(liveProcesses(LIVE_SECONDS, process?.id ?? null))).map(holderOf);
+      const known = (await tx.run(knownKeys())).map(knownKeyOf);
+      const admitted = readableByAll(ring, others, known);
+      if (process === null && admitted !== ring) throw unreadableBy(others, ring);
+      await tx.run(keepKey(admitted.primary.id));
+      // Whoever was about to retire it has done so now.
+      checkRing(checksOf(admitted), (await tx.run(knownKeys())).map(knownKeyOf));
+      await tx.run(markPrimary(admitted.primary.id));
+      if (process !== null) await tx.run(reportProcess({ ...process, keyIds: admitted.ids }));
+      return admitted;
+    });
   }
 
   /** Whether a ring that was admitted still goes with the database. **Errors**: `KeyRingError` as {@link admit}. */
@@ -60,6 +82,35 @@ export class KnownKeysService {
     const rows = await this.sql.transaction((tx) => tx.run(addUsage(usage)));
     return new Map(rows.map(([id, total]) => [String(id), Number(total)]));
   }
+}
+
+function knownKeyOf([id, checkValue, wasPrimary, isRetired, encryptedValues]: Row): KnownKey {
+  return {
+    id: String(id),
+    checkValue: String(checkValue),
+    wasPrimary: wasPrimary === true,
+    isRetired: isRetired === true,
+    encryptedValues: Number(encryptedValues),
+  };
+}
+
+function holderOf([name, keyIds]: Row): KeyHolder {
+  return { name: String(name), keyIds: keyIds as string[] };
+}
+
+/** The ring with the first key in front that may write and that everybody can read. */
+function readableByAll(ring: KeyRing, others: readonly KeyHolder[], known: readonly KnownKey[]): KeyRing {
+  const retired = new Set(known.filter(({ isRetired }) => isRetired).map(({ id }) => id));
+  const writer = ring.ids.find((id) => !retired.has(id) && others.every(({ keyIds }) => keyIds.includes(id)));
+  if (writer === undefined) throw unreadableBy(others, ring);
+  return ring.writingWith(writer);
+}
+
+function unreadableBy(others: readonly KeyHolder[], { primary }: KeyRing): KeyRingError {
+  const blind = others.filter(({ keyIds }) => !keyIds.includes(primary.id)).map(({ name }) => name);
+  return new KeyRingError(
+    `${blind.join(', ')} cannot read the key "${primary.id}": give it that key first, behind its own, or wait until it is gone.`,
+  );
 }
 
 function checksOf(ring: KeyRing): readonly { readonly id: string; readonly checkValue: string }[] {

@@ -24,7 +24,7 @@ export class RingKeeperService {
 
   /** Lets the configured ring work on this database. **Errors**: `KeyRingError`. */
   async admit(): Promise<void> {
-    await this.known.admit(this.keys.ring);
+    await this.known.admit(this.keys.ring, null);
   }
 
   /** See {@link KeyIntroductionService.introduce}. */

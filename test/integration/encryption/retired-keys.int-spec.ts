@@ -3,7 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { EncryptionService } from '../../../src/encryption/encryption.service.js';
 import { EncryptionKeyMissing, EncryptionKeyRetired } from '../../../src/encryption/encryption.errors.js';
-import { CredentialsService } from '../../../src/credentials/credentials.service.js';
+import { CredentialsService, type Actor } from '../../../src/credentials/credentials.service.js';
 import { KeyPresenceService } from '../../../src/keys/key-presence.service.js';
 import { failure, PLAIN, useKeyDrill } from './key-drill.js';
 import { asOwner, makeUser, newKey, openProcess } from './keys-support.js';
@@ -20,14 +20,19 @@ async function suspended(keys: string): Promise<INestApplicationContext> {
   return app;
 }
 
+const actorOf = (userId: string): Actor => ({
+  user: { userId, sessionId: null, recentlyAuthenticated: true } as never,
+  origin: null as never,
+});
+
 async function store(app: INestApplicationContext, userId: string): Promise<unknown> {
-  return app.get(CredentialsService).store(
-    {
-      user: { userId, sessionId: null, recentlyAuthenticated: true } as never,
-      origin: null as never,
-    },
-    { provider: 'quotes', content: { kind: 'api-key', apiKey: 'sk-0123456789abcdef' }, ifMatch: undefined },
-  );
+  return app
+    .get(CredentialsService)
+    .store(actorOf(userId), {
+      provider: 'quotes',
+      content: { kind: 'api-key', apiKey: 'sk-0123456789abcdef' },
+      ifMatch: undefined,
+    });
 }
 
 describe('a process that was suspended while its key was retired', () => {
@@ -79,6 +84,61 @@ describe('a process that was suspended while its key was retired', () => {
       expect(encryption.fault).toBeNull();
     } finally {
       await app.close();
+    }
+  });
+});
+
+describe('a start with a new key in front', () => {
+  it('goes on writing with the old one until every running process can read the new one', async () => {
+    const [k1, k2] = [newKey('k1'), newKey('k2')];
+    const old = await drill().service({ keys: k1 });
+    const early = await drill().service({ keys: `${k2},${k1}` });
+    await early.get(KeyPresenceService).beat();
+    expect(early.get(EncryptionService).keyIds).toEqual(['k1', 'k2']);
+    await drill().storeCells(early, 3);
+    await old.get(KeyPresenceService).beat();
+    expect(old.get(EncryptionService).fault).toBeNull();
+    expect(await drill().readable(old)).toBe(6);
+    await drill().stop(old);
+    await early.get(KeyPresenceService).beat();
+    expect(early.get(EncryptionService).keyIds).toEqual(['k2', 'k1']);
+  });
+
+  it('is refused, by name, when a running process can read none of its keys', async () => {
+    const keys = newKey('k1');
+    await drill().service({ keys });
+    await asOwner(drill().db, `update encryption_keys set primary_at = null`);
+    const refused = await failure(drill().service({ keys: newKey('k2') }));
+    expect(refused.message).toMatch(new RegExp(`process ${process.pid} on .* cannot read the key "k2"`));
+  });
+
+  it('of several at once never leaves one that writes what another cannot read', async () => {
+    const [k1, k2] = [newKey('k1'), newKey('k2')];
+    const started = await Promise.allSettled(
+      Array.from({ length: 6 }, (_, n) => drill().service({ keys: n % 2 === 0 ? k1 : `${k2},${k1}` })),
+    );
+    const apps = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    expect(apps.length).toBeGreaterThan(0);
+    const rings = apps.map((app) => app.get(EncryptionService).keyIds);
+    for (const [writer = ''] of rings) for (const ring of rings) expect(ring).toContain(writer);
+  });
+
+  it('does not tell anybody that a secret is lost which only this process cannot read', async () => {
+    const [k1, k2] = [newKey('k1'), newKey('k2')];
+    const old = await suspended(k1);
+    try {
+      const userId = await makeUser(drill().db, 'reader');
+      await store(await drill().service({ keys: `${k2},${k1}` }), userId);
+      const reveal = (): Promise<Error> =>
+        failure(old.get(CredentialsService).reveal(actorOf(userId), 'quotes'));
+      expect(await reveal()).toMatchObject({ kind: 'unavailable', code: 'encryption-key-missing' });
+      await asOwner(
+        drill().db,
+        `update external_credentials set api_key = replace(api_key, 'v1.k2.', 'v1.k9.')`,
+      );
+      expect(await reveal()).toMatchObject({ kind: 'refused', code: 'credential-unreadable' });
+    } finally {
+      await old.close();
     }
   });
 });
