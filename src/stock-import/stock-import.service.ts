@@ -7,6 +7,7 @@ import type { SqlTransaction } from '../database/sql-transaction.js';
 import { BARS } from '../stock-data/bars.types.js';
 import { StockInactive, StockNotFound } from '../stocks/stocks.errors.js';
 import { StocksService, type PreparedSymbols } from '../stocks/stocks.service.js';
+import { StoreHistory } from '../versioning/store-history.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import { ScopesNotEmpty, type FirstRows } from '../versioning/first-rows.types.js';
 import { MAIN_BRANCH, type CommitReport, type Proposals } from '../versioning/versioning.types.js';
@@ -40,6 +41,7 @@ export class StockImportService {
     private readonly sql: SqlService,
     private readonly stocks: StocksService,
     private readonly versioning: VersioningService,
+    private readonly history: StoreHistory,
     @Inject(SETTINGS) settings: Settings,
   ) {
     this.turns = pLimit(settings.imports.concurrency);
@@ -55,7 +57,7 @@ export class StockImportService {
    */
   async import(request: ImportRequest): Promise<ImportReport> {
     if (this.turns.pendingCount >= MAX_WAITING) throw new ImportsBusy();
-    return this.turns(() => this.importNow(request));
+    return this.turns(() => this.history.settled(() => this.importNow(request)));
   }
 
   private async importNow(request: ImportRequest): Promise<ImportReport> {

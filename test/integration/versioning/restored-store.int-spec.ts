@@ -121,7 +121,7 @@ describe('a store that was restored under a running service', () => {
 
   it('imports into the stock that is named', async () => {
     await otherNumbers();
-    await importCsv(api, one, csvOf([bar(day(0), '7')]));
+    expect((await importCsv(api, one, csvOf([bar(day(0), '7')]))).status).toBe(200);
     expect([await closes(one), await closes(other)]).toEqual([[7], [2]]);
   });
 
