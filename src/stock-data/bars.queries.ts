@@ -2,7 +2,7 @@ import type { Statement } from '../database/statement.js';
 import type { Interval } from '../bars/bar.types.js';
 import { StoreHistory } from '../versioning/store-history.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
-import { barCsv, barJson, barMembers, type BarFormat } from './bar.format.js';
+import { barCsv, barJson, type BarFormat } from './bar.format.js';
 
 /** What a page of bars asks for. Bounds are inclusive and in UTC; the next page begins at the bar that this one names. */
 export interface BarPage {
@@ -164,53 +164,6 @@ export function oneBar(input: {
       left join lateral (
         select * from (${segments.join(' union all ')}) u order by u.depth limit 1
       ) b on true`,
-    values,
-  };
-}
-
-/**
- * Every version of one bar that a branch shows or showed: its own, and those of its ancestors up to each fork, newest
- * first.
- *
- * **Shape**: one row: head, a JSON array as text. A withdrawn stretch is a version with null prices. A version that
- * ended after the point is shown as open: at the point it was.
- */
-export function barVersions(input: {
-  seriesId: number;
-  interval: Interval;
-  point: ReadPoint;
-  ts: string;
-}): Statement {
-  const { point, interval } = input;
-  const values: unknown[] = [input.seriesId, input.ts];
-  const segments = point.lineage.map((segment) => {
-    values.push(segment.branchId, segment.revision);
-    return `($${values.length - 1}::smallint, $${values.length}::bigint)`;
-  });
-  return {
-    name: `bar_versions_${interval}_${segments.length}`,
-    text: `
-      select
-        ${HEAD},
-        '[' || string_agg(v.line, ',' order by v.valid_from desc) || ']'
-      from (
-        select v.valid_from, format('{%s,"withdrawn":%s,"validFrom":%s,"validTo":%s,"branch":%s,"revision":%s}',
-          ${barMembers(interval, 'v')},
-          v.withdrawn::text,
-          v.valid_from,
-          case when v.valid_to <= l.revision then v.valid_to::text else 'null' end,
-          to_json(b.name),
-          (select row_to_json(j)
-            from (
-              select r.id, r.kind, r.source, r.message, r.author_id as "authorId",
-                to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"
-            ) j)) as line
-        from (values ${segments.join(', ')}) l (branch_id, revision)
-        join stock_data v on v.branch_id = l.branch_id and v.valid_from <= l.revision
-        join branches b on b.id = v.branch_id
-        join revisions r on r.id = v.valid_from
-        where v.series_id = $1 and v.ts = $2
-      ) v`,
     values,
   };
 }

@@ -8,7 +8,8 @@ import { StoreHistory } from '../versioning/store-history.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import type { ReadPoint } from '../versioning/versioning.types.js';
 import { csvHeader, timeName, withoutLastBar, type BarFormat } from './bar.format.js';
-import { barPage, barVersions, headNumber, oneBar } from './bars.queries.js';
+import { barVersions } from './bar-versions.queries.js';
+import { barPage, headNumber, oneBar } from './bars.queries.js';
 import { KnownPages, type PageRow } from './known-pages.service.js';
 import { BarNotFound } from './stock-data.errors.js';
 import type { BarRange, BarScope } from './stock-data.types.js';
@@ -120,32 +121,50 @@ export class ReadBarsService {
 
   /** One bar. **Errors**: as {@link page}, and `BarNotFound` where the branch shows none. */
   async one(scope: BarScope, ts: string): Promise<BarText> {
-    const { point, row } = await this.onOne(scope, ts, oneBar);
+    const { point, row } = await this.readAt(scope, null, (at) =>
+      oneBar({ ...at, interval: scope.interval, ts }),
+    );
     const [head, json, revision] = row ?? [];
     this.versioning.answeredRevision(point, headNumber(head));
     if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
     return { json, revision: Number(revision) };
   }
 
-  /** Every version of a bar as a JSON array, newest first. **Errors**: as {@link one}. */
-  async versions(scope: BarScope, ts: string): Promise<string> {
-    const { point, row } = await this.onOne(scope, ts, barVersions);
-    const [head, json] = row ?? [];
-    this.versioning.answeredRevision(point, headNumber(head));
-    if (typeof json !== 'string') throw new BarNotFound(scope.symbol, shownTime(scope, ts));
-    return json;
+  /**
+   * A page of the versions of a bar as the JSON body of the answer, newest first; a cursor goes on at the revision of its page.
+   * **Errors**: as {@link one}, and `InvalidCursor`.
+   */
+  async versions(
+    scope: BarScope,
+    {
+      ts,
+      limit,
+      cursor,
+    }: { readonly ts: string; readonly limit: number; readonly cursor: string | undefined },
+  ): Promise<BarPageText> {
+    const { symbol, interval, branch, asOf = null } = scope;
+    const query = ['versions', symbol, interval, branch, asOf, ts];
+    const position = readCursor(this.signer, query, cursor);
+    const [before, revision] = (position ?? [null, null]) as [number | null, number | null];
+    const { point, row } = await this.readAt(scope, revision, (at) =>
+      barVersions({ ...at, interval, ts, before, limit }),
+    );
+    const [head, json, last] = row ?? [];
+    const answered = this.versioning.answeredRevision(point, headNumber(head));
+    if (typeof json !== 'string') throw new BarNotFound(symbol, shownTime(scope, ts));
+    const nextCursor = typeof last === 'number' ? makeCursor(this.signer, query, [last, answered]) : null;
+    return { body: `{"data":[${json}],"nextCursor":${JSON.stringify(nextCursor)}}`, nextCursor };
   }
 
   /** What a statement about one bar gives. */
-  private async onOne(
+  private async readAt(
     scope: BarScope,
-    ts: string,
-    statement: typeof oneBar,
+    revision: number | null,
+    statement: (at: { readonly seriesId: number; readonly point: ReadPoint }) => Statement,
   ): Promise<{ readonly point: ReadPoint; readonly row: Row | null }> {
     return this.history.settled(async () => {
-      const { seriesId, point } = await this.start(scope, null);
-      const asked = statement({ seriesId, interval: scope.interval, point, ts });
-      return { point, row: await this.points.readOne(point, asked) };
+      const at = await this.start(scope, revision);
+      return { point: at.point, row: await this.points.readOne(at.point, statement(at)) };
     });
   }
 

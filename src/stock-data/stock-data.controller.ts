@@ -13,7 +13,14 @@ import { AggregateBarsService, type AggregateDownload } from './aggregate-bars.s
 import { barTime, rangeBounds } from './bar-time.format.js';
 import { barPageResponse, barPath, barVersionsResponse, type BarPath } from './dto/bar.dto.js';
 import { ApiMinRevision, readMinRevision } from './min-revision.decorator.js';
-import { oneBarQuery, readBarsQuery, type OneBarQuery, type ReadBarsQuery } from './dto/read-bars.dto.js';
+import {
+  barVersionsQuery,
+  oneBarQuery,
+  readBarsQuery,
+  type BarVersionsQuery,
+  type OneBarQuery,
+  type ReadBarsQuery,
+} from './dto/read-bars.dto.js';
 import { ReadBarsService } from './read-bars.service.js';
 
 /** Bars over HTTP: pages, downloads, one bar and its versions. */
@@ -81,21 +88,23 @@ export class StockDataController {
   }
 
   @Get(':time/versions')
-  @ApiOperation({ summary: 'Read every version of one bar, newest first' })
+  @ApiOperation({ summary: 'Read the versions of one bar, newest first' })
   @ApiOkResponse({ standardSchema: barVersionsResponse })
   @ApiMinRevision()
   @ApiProblems(401, 404)
   async readBarVersions(
     @Param({ schema: barPath }) { symbol, time }: BarPath,
-    @Query({ schema: oneBarQuery }) query: OneBarQuery,
+    @Query({ schema: barVersionsQuery }) query: BarVersionsQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { interval, ts } = barTime(time, query.interval);
-    const { branch, asOf } = query;
-    const minRevision = readMinRevision(request);
-    const json = await this.bars.versions({ symbol, interval, branch, asOf, minRevision }, ts);
-    await reply.type(JSON_TYPE).send(`{"data":${json},"nextCursor":null}`);
+    const { branch, asOf, limit, cursor } = query;
+    const scope = { symbol, interval, branch, asOf, minRevision: readMinRevision(request) };
+    const { body, nextCursor } = await this.bars.versions(scope, { ts, limit, cursor });
+    const link = nextLink(request.url, nextCursor);
+    if (link !== null) reply.header('link', link);
+    await reply.type(JSON_TYPE).send(body);
   }
 }
 

@@ -90,8 +90,8 @@ describe('a branch', () => {
     expect(await closes(symbol)).toEqual([100, 2, 3]);
     const { json } = await api.get(`${path(symbol, 1)}/versions`, { query: { branch: name } });
     expect((json as { data: object[] }).data).toMatchObject([
-      { close: 20, branch: name },
-      { close: 2, branch: 'main' },
+      { close: 20, branch: name, validTo: null },
+      { close: 2, branch: 'main', validTo: (json as { data: { validFrom: number }[] }).data[0]?.validFrom },
     ]);
     expectRefused(await api.get(path(symbol, 2), { query: { branch: name } }), 404, 'bar-not-found');
     const log = (await api.get('/v1/revisions', { query: { branch: name } })).json as { data: object[] };

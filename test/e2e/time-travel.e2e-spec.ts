@@ -229,6 +229,31 @@ describe('versions of a bar', () => {
     ]);
   });
 
+  it('come page by page, of one revision, each ending where the next one begins', async () => {
+    const { symbol, revision } = await stockWith('1');
+    for (const close of [2, 3, 4]) await api.put(data(symbol, day(0)), { json: { close } });
+    const pages: { close: number; validTo: number | null }[][] = [];
+    let cursor: string | null | undefined;
+    do {
+      const query = { limit: 2, ...(cursor == null ? {} : { cursor }) };
+      const { json } = await api.get(`${data(symbol, day(0))}/versions`, { query });
+      const page = json as { data: { close: number; validTo: number | null }[]; nextCursor: string | null };
+      pages.push(page.data);
+      cursor = page.nextCursor;
+      await api.put(data(symbol, day(0)), { json: { close: 9 } });
+    } while (cursor !== null);
+    expect(pages.map((page) => page.map(({ close, validTo }) => [close, validTo]))).toEqual([
+      [
+        [4, null],
+        [3, revision + 3],
+      ],
+      [
+        [2, revision + 2],
+        [1, revision + 1],
+      ],
+    ]);
+  });
+
   it('as of a revision are those that were known then', async () => {
     const { symbol, revision } = await stockWith('1');
     await api.put(data(symbol, day(0)), { json: { close: 2 } });

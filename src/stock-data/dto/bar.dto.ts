@@ -28,7 +28,7 @@ export const barPageResponse = z
   })
   .meta({ id: 'BarPage' });
 
-/** Every version of one bar. */
+/** A page of the versions of one bar. */
 export const barVersionsResponse = z
   .strictObject({
     data: z.array(
@@ -38,7 +38,10 @@ export const barVersionsResponse = z
         close: price.nullable(),
         withdrawn: z.boolean(),
         validFrom: z.int(),
-        validTo: z.int().nullable().meta({ description: 'Null while the version is open.' }),
+        validTo: z.int().nullable().meta({
+          description:
+            'The revision at which the branch that was asked began to show the next version; null while it shows this one.',
+        }),
         branch: z.string(),
         revision: z.strictObject({
           id: z.int(),
@@ -50,7 +53,7 @@ export const barVersionsResponse = z
         }),
       }),
     ),
-    nextCursor: z.null(),
+    nextCursor: z.string().nullable(),
   })
   .meta({ id: 'BarVersions' });
 

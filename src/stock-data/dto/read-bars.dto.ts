@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorQuery, limitQuery } from '../../common/pagination.js';
+import { cursorQuery, limitQuery, pageQuery } from '../../common/pagination.js';
 import { INTERVALS } from '../../bars/bar.types.js';
 import { instant, tradingDay } from '../../bars/times.dto.js';
 import { asOfQuery } from '../../versioning/point.types.js';
@@ -61,10 +61,14 @@ export const readBarsQuery = z
   });
 export type ReadBarsQuery = z.infer<typeof readBarsQuery>;
 
-/** Query of the routes of one bar. */
+/** Query of `GET /v1/stocks/{symbol}/data/{time}`. */
 export const oneBarQuery = z.strictObject({
   interval: intervalQuery.optional(),
   branch: branchQuery,
   asOf: asOfQuery,
 });
 export type OneBarQuery = z.infer<typeof oneBarQuery>;
+
+/** Query of `GET /v1/stocks/{symbol}/data/{time}/versions`. */
+export const barVersionsQuery = oneBarQuery.extend(pageQuery);
+export type BarVersionsQuery = z.infer<typeof barVersionsQuery>;

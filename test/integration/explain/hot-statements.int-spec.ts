@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from 'pg';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import type { Statement } from '../../../src/database/statement.js';
-import { areStillTrue, barPage, barVersions, oneBar } from '../../../src/stock-data/bars.queries.js';
+import { barVersions } from '../../../src/stock-data/bar-versions.queries.js';
+import { areStillTrue, barPage, oneBar } from '../../../src/stock-data/bars.queries.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { seriesOf } from '../../../src/stocks/stocks.queries.js';
 import { hasFutureBars } from '../../../src/stock-import/staging/direct.queries.js';
@@ -88,7 +89,11 @@ const HOT: readonly (readonly [name: string, statement: Statement, maxRows: numb
   ['one bar', oneBar({ ...one, point: NOW }), versions],
   ['one bar as of an old revision', oneBar({ ...one, point: THEN }), versions],
   ['one bar of a branch three deep', oneBar({ ...one, point: DEEP }), versions * (depth + 1)],
-  ['all versions of a bar', barVersions({ ...one, point: DEEP }), versions * (depth + 1)],
+  [
+    'all versions of a bar',
+    barVersions({ ...one, point: DEEP, before: null, limit: LIMIT }),
+    versions * (depth + 1),
+  ],
   // The head of the snapshot comes with it, and with it the newest branch.
   ['the series of a symbol', seriesOf('S0077', '1d'), depth + 1],
   ['the newest revision', headRevision(), 1],
