@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { RetirementRefused } from '../keys/keys.errors.js';
 import { KeysService } from '../keys/keys.service.js';
-import type { CellCount, KeyStatus } from '../keys/keys.types.js';
+import type { CellCount, KeyStatus, RotationReport } from '../keys/keys.types.js';
 import { withApplication } from './command-context.js';
 import { print, type OutputOptions } from './output.js';
 
@@ -46,13 +46,10 @@ function rotate(): Command {
           }),
         );
         bar?.stop();
-        const { primary, rotated, unreadable } = report;
-        print(options, report, [
-          `${rotated} values were encrypted anew; all are under "${primary}"${unreadable > 0 ? ' but those that cannot be read' : ''}.`,
-        ]);
+        print(options, report, [outcomeLine(report)]);
         for (const { table, column, rowId } of report.unreadableCells)
           process.stderr.write(`cannot be read: ${table}.${column} of row ${rowId}\n`);
-        if (unreadable > 0) process.exitCode = 1;
+        if (report.unreadable > 0 || report.left > 0) process.exitCode = 1;
       } finally {
         bar?.stop();
       }
@@ -82,6 +79,14 @@ function retire(): Command {
         throw error;
       }
     });
+}
+
+/** What a rotation came to, in one sentence. */
+export function outcomeLine({ primary, rotated, unreadable, left }: RotationReport): string {
+  const done = `${rotated} values were encrypted anew;`;
+  if (left > 0)
+    return `${done} not under "${primary}" are ${unreadable} that cannot be read and ${left} that somebody keeps putting back: see which process writes with another key, then run it again.`;
+  return `${done} all are under "${primary}"${unreadable > 0 ? ` but ${unreadable} that cannot be read` : ''}.`;
 }
 
 /** One line for each key. */

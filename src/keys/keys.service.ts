@@ -69,14 +69,14 @@ export class KeysService {
         .filter(({ keyId }) => keyId !== primary)
         .reduce((all, { count }) => all + count, 0);
       let done = 0;
-      const { rotated, unreadable } = await rotateCells({
+      const { rotated, unreadable, left } = await rotateCells({
         owner,
         tables: encryptedTables(this.em),
         encryption: this.keeper.encryption,
         onProgress: (cells) => options.onProgress((done += cells), total),
       });
       await this.keeper.reportUsage();
-      const details = { rotated, unreadable: unreadable.length };
+      const details = { rotated, unreadable: unreadable.length, left };
       await this.record('keys.rotated', primary, details);
       return { primary, ...details, unreadableCells: unreadable.slice(0, MAX_NAMED_CELLS) };
     });

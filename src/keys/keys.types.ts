@@ -34,11 +34,15 @@ export interface UnreadableCell {
   readonly rowId: string;
 }
 
-/** What a rotation did. **Shape**: of the cells that cannot be read, the first hundred are named. */
+/**
+ * What a rotation did. **Shape**: `left` counts values that can be read and are still under another key; of the cells that cannot
+ * be read, the first hundred are named.
+ */
 export interface RotationReport {
   readonly primary: string;
   readonly rotated: number;
   readonly unreadable: number;
+  readonly left: number;
   readonly unreadableCells: readonly UnreadableCell[];
 }
 

@@ -20,10 +20,11 @@ export interface CellRotationInput {
   readonly onProgress: (cells: number) => void;
 }
 
-/** **Shape**: `left` is cells that were stale still when they were looked at last, readable or not. */
+/** **Shape**: `left` counts cells that can be read and are still not under the primary key: somebody put old values back each time. */
 export interface CellRotationResult {
   readonly rotated: number;
   readonly unreadable: readonly UnreadableCell[];
+  readonly left: number;
 }
 
 /**
@@ -40,7 +41,7 @@ export async function rotateCells(input: CellRotationInput): Promise<CellRotatio
       if (result.overtaken === 0 || pass === MAX_PASSES) break;
     }
   }
-  return { rotated, unreadable: await unreadableCells(input) };
+  return { rotated, ...(await staleStill(input)) };
 }
 
 /** One pass over a table. **Shape**: `overtaken` counts values that changed between reading and writing. */
@@ -78,23 +79,24 @@ async function write(
   });
 }
 
-/** What no key on the ring opens is left as it is. */
-async function unreadableCells(input: CellRotationInput): Promise<readonly UnreadableCell[]> {
-  const found: UnreadableCell[] = [];
+/** What is not under the primary key after all passes. What no key on the ring opens is left as it is. */
+async function staleStill(input: CellRotationInput): Promise<Omit<CellRotationResult, 'rotated'>> {
+  const unreadable: UnreadableCell[] = [];
+  let left = 0;
   for (const table of input.tables) {
     for await (const rows of batches(input, table)) {
       for (const { rowId, values } of rows) {
         for (const [index, column] of table.columns.entries()) {
           const [cell] = cellOf(rowId, values[index]);
           if (cell === undefined) continue;
-          if (reencrypted(input.encryption, { ...cell, table: table.table, column }).length === 0) {
-            found.push({ table: table.table, column, rowId });
-          }
+          const place = { table: table.table, column, rowId };
+          if (isReadable(input.encryption, { ...place, old: cell.old })) left++;
+          else unreadable.push(place);
         }
       }
     }
   }
-  return found;
+  return { unreadable, left };
 }
 
 interface StaleRow {
@@ -118,6 +120,19 @@ async function* batches(
 
 function cellOf(rowId: string, value: unknown): { rowId: string; old: string }[] {
   return typeof value === 'string' ? [{ rowId, old: value }] : [];
+}
+
+function isReadable(
+  encryption: EncryptionService,
+  { old, ...cell }: UnreadableCell & { old: string },
+): boolean {
+  try {
+    encryption.decrypt(cell, old);
+    return true;
+  } catch (error) {
+    if (error instanceof DecryptionError) return false;
+    throw error;
+  }
 }
 
 function reencrypted(

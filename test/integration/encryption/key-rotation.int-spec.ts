@@ -21,7 +21,7 @@ describe('rotation', () => {
     );
     const steps: [number, number][] = [];
     const report = await keys.rotate({ ...PLAIN, onProgress: (done, total) => steps.push([done, total]) });
-    expect(report).toEqual({ primary: 'k2', rotated: 2_406, unreadable: 0, unreadableCells: [] });
+    expect(report).toEqual({ primary: 'k2', rotated: 2_406, unreadable: 0, left: 0, unreadableCells: [] });
     expect(steps.at(-1)).toEqual([2_406, 2_406]);
     expect(steps.length).toBeGreaterThan(2);
     const after = await keys.status();
@@ -42,7 +42,7 @@ describe('rotation', () => {
     );
     expect(events[0]).toEqual({
       ...{ action: 'keys.rotated', outcome: 'success', target_id: 'k2' },
-      details: { rotated: 2_406, unreadable: 0 },
+      details: { rotated: 2_406, unreadable: 0, left: 0 },
     });
   });
 
@@ -92,6 +92,24 @@ describe('rotation', () => {
       ]),
     );
     expect((await failure(keys.retire('k1'))).message).toMatch(/^1 values are left under "k1"/);
+  });
+
+  it('says what is left when somebody puts old values back again and again', async () => {
+    const [k1, k2] = [newKey('k1'), newKey('k2')];
+    const old = await drill().service({ keys: k1 });
+    await drill().storeCells(old, 3);
+    await drill().stop(old);
+    await asOwner(
+      drill().db,
+      `create function put_back() returns trigger language plpgsql as
+       'begin new.access_token := old.access_token; return new; end'`,
+    );
+    await asOwner(
+      drill().db,
+      `create trigger put_back before update on external_credentials for each row execute function put_back()`,
+    );
+    const report = await (await drill().command({ keys: `${k2},${k1}` })).rotate(PLAIN);
+    expect(report).toMatchObject({ left: 3, unreadable: 0 });
   });
 
   it('happens once at a time', async () => {
