@@ -1,13 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { SqlService } from '../database/sql.service.js';
+import type { SqlTransaction } from '../database/sql-transaction.js';
+import { branchStatus } from './branches.queries.js';
 import { changeReport, type ChangeReport, type DescribeConflicts } from './branch.types.js';
 import { queueOf } from './commit/queues.js';
-import { collectCompared } from './commit/three-way.js';
-import { takeTurn } from './commit/turn.js';
+import { touchedSince } from './commit.queries.js';
+import { collectAgain, collectCompared, type Compared } from './commit/three-way.js';
+import { requireOpen, statusOf, takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
 import { DryRunConsequences } from './dry-run-consequences.service.js';
-import { lineageAt, NOW } from './lineage.types.js';
-import { branchOfRevision, oneSnapshot, patience, timeForManyRows } from './revisions.queries.js';
+import { lineageAt, NOW, type Line } from './lineage.types.js';
+import {
+  branchOfRevision,
+  headRevision,
+  oneSnapshot,
+  patience,
+  timeForManyRows,
+} from './revisions.queries.js';
 import { rowsOfRevision, scopesOfRevision } from './three-way.queries.js';
 import { RevisionNotFound, RevisionOnOtherBranch } from './versioning.errors.js';
 import { VersioningService } from './versioning.service.js';
@@ -52,20 +61,7 @@ export class RevertService {
     const draft: RevisionDraft = { branch, kind: 'revert', source, message, authorId, dryRun };
     return this.sql.transaction(async (tx) => {
       if (dryRun) await tx.run(oneSnapshot());
-      await tx.run(patience());
-      await takeTurn(tx, line, dryRun);
-      await tx.run(timeForManyRows());
-      const scopes = (await tx.run(scopesOfRevision(table, revision))).map(([scope]) => Number(scope));
-      const unchanged = await collectCompared(tx, {
-        table,
-        rows: rowsOfRevision(table, { branchId: line.id, revision }, scopes),
-        base: 'rows',
-        ours: lineageAt(line, NOW),
-        theirs: lineageAt(line, revision - 1),
-        rowsLineage: lineageAt(line, revision),
-        onConflict: 'fail',
-        describe,
-      });
+      const unchanged = await compareThenTakeTurn(tx, { table, revision, line, dryRun, describe });
       const report = await writeCollected(tx, {
         table,
         draft,
@@ -86,4 +82,45 @@ export class RevertService {
     const { name } = await this.versioning.line(branch);
     throw new RevisionOnOtherBranch(revision, { madeOn, askedOf: name });
   }
+}
+
+/**
+ * Collects what the revert writes, and has the turn to commit afterwards. **Shape**: how many rows need no change.
+ *
+ * **Why** the comparison comes first: of millions of rows it takes as long as writing them, and others can write meanwhile. When they
+ * write to what was compared, it is done once more behind the lock.
+ */
+async function compareThenTakeTurn(
+  tx: SqlTransaction,
+  input: {
+    readonly table: VersionedTable;
+    readonly revision: number;
+    readonly line: Line;
+    readonly dryRun: boolean;
+    readonly describe: DescribeConflicts;
+  },
+): Promise<number> {
+  const { table, revision, line, dryRun, describe } = input;
+  requireOpen(line.name, await statusOf(tx, branchStatus(line)));
+  const seen = Number((await tx.runOne(headRevision()))[0]);
+  await tx.run(timeForManyRows());
+  const scopes = (await tx.run(scopesOfRevision(table, revision))).map(([scope]) => Number(scope));
+  const compared: Compared = {
+    table,
+    rows: rowsOfRevision(table, { branchId: line.id, revision }, scopes),
+    base: 'rows',
+    ours: lineageAt(line, NOW),
+    theirs: lineageAt(line, revision - 1),
+    rowsLineage: lineageAt(line, revision),
+    onConflict: 'fail',
+    describe,
+  };
+  const unchanged = await collectCompared(tx, compared);
+  // Nobody waits for a dry run, nor it for anybody.
+  if (dryRun) return unchanged;
+  await tx.run(patience());
+  await takeTurn(tx, line, dryRun);
+  await tx.run(timeForManyRows());
+  const [touched] = await tx.runOne(touchedSince({ table, branchId: line.id, scopes, revision: seen }));
+  return touched === true ? collectAgain(tx, compared) : unchanged;
 }

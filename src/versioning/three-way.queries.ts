@@ -108,6 +108,11 @@ export function collectThreeWay(input: ThreeWay): Statement {
   };
 }
 
+/** Takes back what was collected: it was compared with what is no longer shown. */
+export function forgetCollected(): Statement {
+  return { name: 'three_way_forget', text: `delete from ${CHANGES}`, values: [], prepared: false };
+}
+
 /** **Shape**: one row: how many conflicts were collected. */
 export function countConflicts(): Statement {
   return {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { SqlTransaction } from '../../src/database/sql-transaction.js';
 import { bar, csvOf, day } from '../factories/bars.js';
 import { forkBranch, mergeBranch } from '../factories/branches.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
@@ -39,7 +40,46 @@ async function stockWith(...bars: readonly string[]): Promise<{ symbol: string; 
   return { symbol, revision: revisionOf(answer) };
 }
 
+/** Does something once a comparison is over, and before its revert has written anything. */
+function onceCompared(work: () => Promise<unknown>): void {
+  const run = Reflect.get(SqlTransaction.prototype, 'run') as SqlTransaction['run'];
+  let done = false;
+  jest.spyOn(SqlTransaction.prototype, 'run').mockImplementation(async function (
+    this: SqlTransaction,
+    statement,
+  ) {
+    const rows = await run.call(this, statement);
+    if (!done && statement.name.startsWith('three_way_stock_data')) {
+      done = true;
+      await work();
+    }
+    return rows;
+  });
+}
+
 describe('a revert', () => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  it('lets others write while it compares, and sees what they wrote', async () => {
+    const { symbol } = await stockWith('1', '2');
+    const changed = revisionOf(await put(symbol, 0, 10));
+    let meanwhile: ApiAnswer | undefined;
+    onceCompared(async () => (meanwhile = await put(symbol, 0, 11)));
+    const answer = await revert(changed);
+    expect(meanwhile?.status).toBe(200);
+    expectRefused(answer, 409, 'version-conflict');
+    expect(await shown(symbol)).toContain('"close":11');
+  });
+
+  it('is done as it was compared when others wrote to another stock meanwhile', async () => {
+    const [{ symbol }, other] = [await stockWith('1', '2'), await stockWith('5')];
+    const before = await shown(symbol);
+    const changed = revisionOf(await put(symbol, 0, 10));
+    onceCompared(() => put(other.symbol, 0, 6));
+    expect((await revert(changed)).status).toBe(200);
+    expect(await shown(symbol)).toBe(before);
+  });
+
   it('of an import shows all as before it, as a new revision that says what it is', async () => {
     const { symbol, revision } = await stockWith('1', '2', '3');
     await api.delete(path(symbol, 2));

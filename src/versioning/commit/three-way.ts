@@ -2,7 +2,13 @@ import type { SqlTransaction } from '../../database/sql-transaction.js';
 import type { DescribeConflicts } from '../branch.types.js';
 import { createChanges } from '../commit.queries.js';
 import type { LineageSegment } from '../versioning.types.js';
-import { collectThreeWay, conflictKeys, countConflicts, type ThreeWay } from '../three-way.queries.js';
+import {
+  collectThreeWay,
+  conflictKeys,
+  countConflicts,
+  forgetCollected,
+  type ThreeWay,
+} from '../three-way.queries.js';
 import { VersionConflict } from '../versioning.errors.js';
 
 /** As many conflicts as a page of a list may have rows. */
@@ -21,6 +27,16 @@ export interface Compared extends ThreeWay {
  */
 export async function collectCompared(tx: SqlTransaction, compared: Compared): Promise<number> {
   await tx.run(createChanges(compared.table));
+  return compare(tx, compared);
+}
+
+/** The same once more, after {@link collectCompared} compared with what somebody changed meanwhile. */
+export async function collectAgain(tx: SqlTransaction, compared: Compared): Promise<number> {
+  await tx.run(forgetCollected());
+  return compare(tx, compared);
+}
+
+async function compare(tx: SqlTransaction, compared: Compared): Promise<number> {
   const [unchanged] = await tx.runOne(collectThreeWay(compared));
   if (compared.onConflict === 'fail') await requireNoConflict(tx, compared);
   return Number(unchanged);
