@@ -9,7 +9,7 @@ import {
 } from '../database/seed.queries.js';
 import { contest, samplesOf, type Contestant } from '../load/load.js';
 import { HttpProcess } from '../processes/http-process.js';
-import { startService } from '../processes/service.js';
+import { startService, startWithoutGuard } from '../processes/service.js';
 
 const DATABASE = 'bench_latest';
 const LIMIT = 100;
@@ -39,6 +39,13 @@ export const latest: Experiment = {
       measure: 'ratio',
       target: { atLeast: 0.5 },
     },
+    {
+      key: 'latest-guard',
+      title: 'latest 100 bars: signed in / the same service without its guard',
+      unit: 'req/s',
+      measure: 'ratio',
+      target: { atLeast: 0.8 },
+    },
   ],
   async run(bench) {
     const [stocks, bars] = bench.quick ? [50, 500] : [500, 2_000];
@@ -48,17 +55,20 @@ export const latest: Experiment = {
     const service = await startService(bench, DATABASE);
     const bare = await startYardstick(bench, 'bare-http', paths[0] ?? '');
     const orm = await startYardstick(bench, 'orm-entities', paths[0] ?? '');
-    for (const path of paths.slice(0, 5)) await requireSameBars([service, bare, orm], path);
+    const open = await startWithoutGuard(bench, DATABASE);
+    for (const path of paths.slice(0, 5)) await requireSameBars([service, bare, orm, open], path);
     const results = await contest(bench, [
       { name: 'ours', ...service, paths },
       { name: 'ours, first time', ...service, paths, unique: true },
       { name: 'bare', url: bare.url, paths },
       { name: 'entities', url: orm.url, paths },
+      { name: 'without guard', url: open.url, paths },
     ]);
     return new Map([
       ['latest-bare', samplesOf(results, 0, 2)],
       ['latest-orm', samplesOf(results, 0, 3)],
       ['latest-bare-first', samplesOf(results, 1, 2)],
+      ['latest-guard', samplesOf(results, 0, 4)],
     ]);
   },
 };

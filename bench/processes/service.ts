@@ -4,7 +4,8 @@ import { connectionUrl } from '../database/bench-server.js';
 import { HttpProcess } from './http-process.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const SERVICE = join(ROOT, 'dist/src/main.js');
+const BUILT = join(ROOT, 'dist/src');
+const SERVICE = join(BUILT, 'main.js');
 /** The command line, as built. */
 export const COMMAND_LINE = join(ROOT, 'dist/src/cli/main.js');
 
@@ -42,8 +43,7 @@ export async function startService(bench: Bench, database: string): Promise<Sign
   const service = await HttpProcess.start(bench, {
     name: `service-${database}`,
     script: SERVICE,
-    // As `npm start` and the image have it.
-    env: { ...serviceEnvironment(bench, database), NODE_OPTIONS: '--max-semi-space-size=4' },
+    env: processEnvironment(bench, database),
     readyPath: '/readyz',
   });
   bench.defer(() => service.stop());
@@ -55,4 +55,21 @@ export async function startService(bench: Bench, database: string): Promise<Sign
   if (!answer.ok) throw new Error(`signing in ended with ${answer.status}: ${await answer.text()}`);
   const { token } = (await answer.json()) as { token: string };
   return { process: service, url: service.url, headers: { authorization: `Bearer ${token}` } };
+}
+
+/** The service on the same database, with a guard that lets everybody in without asking. */
+export async function startWithoutGuard(bench: Bench, database: string): Promise<HttpProcess> {
+  const service = await HttpProcess.start(bench, {
+    name: `without-guard-${database}`,
+    script: bench.yardstick('without-guard'),
+    env: { ...processEnvironment(bench, database), BENCH_SERVICE_DIRECTORY: BUILT },
+    readyPath: '/readyz',
+  });
+  bench.defer(() => service.stop());
+  return service;
+}
+
+/** Node's flags are those of `npm start` and the image. */
+function processEnvironment(bench: Bench, database: string): Record<string, string> {
+  return { ...serviceEnvironment(bench, database), NODE_OPTIONS: '--max-semi-space-size=4' };
 }

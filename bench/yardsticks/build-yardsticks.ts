@@ -7,6 +7,7 @@ const PROGRAMS = [
   'yardsticks/bare-messages',
   'yardsticks/bare-nest',
   'yardsticks/orm-entities',
+  'yardsticks/without-guard',
   'load/load-process',
 ];
 const BENCH = join(import.meta.dirname, '..');

@@ -150,7 +150,9 @@ describe('roles', () => {
     });
     expect((await change(root, person.id, { role: 'USER' })).json).toMatchObject({ role: 'USER' });
     expect(await events(person.id)).toEqual([
+      ['access.refused', admin.id, { code: 'role-too-low' }],
       ['user.role-changed', admin.id, { from: 'USER', to: 'ADMIN' }],
+      ['access.refused', admin.id, { code: 'role-too-low' }],
       ['user.role-changed', root.id, { from: 'ADMIN', to: 'SUPER_ADMIN' }],
       ['user.role-changed', root.id, { from: 'SUPER_ADMIN', to: 'USER' }],
     ]);
@@ -202,6 +204,8 @@ describe('somebody who is deactivated', () => {
     expect(await isSignedIn(api, await signIn(api, person))).toBe(true);
     expect(await events(person.id)).toEqual([
       ['user.deactivated', admin.id, {}],
+      // The sign-in in between, which failed.
+      ['session.signed-in', null, null],
       ['user.reactivated', admin.id, {}],
     ]);
   });
