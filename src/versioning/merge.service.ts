@@ -9,12 +9,13 @@ import {
 } from './branch.types.js';
 import { branchStatus, endBranch, insertMerge, lockBranchToEnd, mergeOf } from './branches.queries.js';
 import { queueOf } from './commit/queues.js';
-import { collectCompared } from './commit/three-way.js';
+import { touchedSince } from './commit.queries.js';
+import { collectAgain, collectCompared, type Compared } from './commit/three-way.js';
 import { requireOpen, statusOf, takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
 import { DryRunConsequences } from './dry-run-consequences.service.js';
 import { lineageAt, NOW, type Line } from './lineage.types.js';
-import { oneSnapshot, patience, timeForManyRows } from './revisions.queries.js';
+import { headRevision, oneSnapshot, patience, timeForManyRows } from './revisions.queries.js';
 import { rowsOfBranch, scopesOfBranch } from './three-way.queries.js';
 import { RootBranch } from './versioning.errors.js';
 import { VersioningService } from './versioning.service.js';
@@ -61,8 +62,14 @@ export class MergeService {
     return this.sql.transaction(async (tx) => {
       if (dryRun) await tx.run(oneSnapshot());
       await tx.run(patience());
+      // In this order: what somebody merges between the two was open.
+      const statuses = await statusesOf(tx, [parent, line]);
       const done = await answered(tx, request, line);
       if (done !== null) return done;
+      for (const [name, status] of statuses) requireOpen(name, status);
+      const merge = { table, request, line, parent, describe, consequences: this.consequences };
+      const seen = await compare(tx, merge);
+      await tx.run(patience());
       await takeTurn(tx, parent, dryRun);
       const status = await statusOf(tx, dryRun ? branchStatus(line) : lockBranchToEnd(line));
       // Whoever was before us in the queue may have merged it.
@@ -70,14 +77,7 @@ export class MergeService {
       if (doneMeanwhile !== null) return doneMeanwhile;
       requireOpen(branch, status);
       await tx.run(timeForManyRows());
-      const report = await write(tx, {
-        table,
-        request,
-        line,
-        parent,
-        describe,
-        consequences: this.consequences,
-      });
+      const report = await write(tx, merge, await stillUnchanged(tx, merge, seen));
       if (dryRun) tx.rollback();
       return report;
     }, queue);
@@ -93,22 +93,61 @@ interface Merge {
   readonly consequences: DryRunConsequences;
 }
 
-/** Compares and writes, in a turn. */
-async function write(tx: SqlTransaction, merge: Merge): Promise<ChangeReport> {
-  const { table, request, line, parent, describe, consequences } = merge;
-  const { branch, onConflict, message, authorId, dryRun } = request;
+/** What was compared before the turn. **Shape**: the newest revision before it; how many rows need no change. */
+interface Seen {
+  readonly head: number;
+  readonly unchanged: number;
+}
+
+/** Before the comparison, which tells nothing of a branch that has ended. **Shape**: by name. */
+async function statusesOf(tx: SqlTransaction, lines: readonly Line[]): Promise<ReadonlyMap<string, unknown>> {
+  const statuses = new Map<string, unknown>();
+  for (const line of lines) statuses.set(line.name, await statusOf(tx, branchStatus(line)));
+  return statuses;
+}
+
+/** Collects what the merge writes, while others write. */
+async function compare(tx: SqlTransaction, merge: Merge): Promise<Seen> {
+  const head = Number((await tx.runOne(headRevision()))[0]);
+  await tx.run(timeForManyRows());
+  return { head, unchanged: await collectCompared(tx, await comparison(tx, merge)) };
+}
+
+/** How many rows need no change, in the turn: compared once more when either branch was written to meanwhile. */
+async function stillUnchanged(tx: SqlTransaction, merge: Merge, { head, unchanged }: Seen): Promise<number> {
+  const { table, line, parent, request } = merge;
+  // A dry run has one snapshot.
+  if (request.dryRun) return unchanged;
+  const compared = await comparison(tx, merge);
+  for (const { id } of [line, parent]) {
+    const since = { table, branchId: id, scopes: compared.rows.scopes, revision: head };
+    if ((await tx.runOne(touchedSince(since)))[0] === true) return collectAgain(tx, compared);
+  }
+  return unchanged;
+}
+
+async function comparison(
+  tx: SqlTransaction,
+  { table, request, line, parent, describe }: Merge,
+): Promise<Compared> {
   const scopes = (await tx.run(scopesOfBranch(table, line.id))).map(([scope]) => Number(scope));
   const rowsLineage = lineageAt(line, NOW);
-  const unchanged = await collectCompared(tx, {
+  return {
     table,
     rows: rowsOfBranch(table, line.id, scopes),
     base: rowsLineage.slice(1),
     ours: lineageAt(parent, NOW),
     theirs: 'rows',
     rowsLineage,
-    onConflict,
+    onConflict: request.onConflict,
     describe,
-  });
+  };
+}
+
+/** Writes what was collected, in a turn. */
+async function write(tx: SqlTransaction, merge: Merge, unchanged: number): Promise<ChangeReport> {
+  const { table, request, line, parent, consequences } = merge;
+  const { branch, onConflict, message, authorId, dryRun } = request;
   const source = `branch ${branch}`;
   const draft = { branch: parent.name, kind: 'merge', source, message, authorId, dryRun } as const;
   const collected = { table, draft, line: parent, unchanged, consequences };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { bar, csvOf, day } from '../factories/bars.js';
 import {
   barPath as path,
@@ -11,6 +11,7 @@ import {
 } from '../factories/branches.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
+import { onceCompared } from '../support/once-compared.js';
 import { expectRefused } from '../support/refusals.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -33,6 +34,20 @@ const head = (): Promise<number> => headRevision(api);
 const newStock = async (...closes: string[]): Promise<string> => (await stockWith(api, ...closes)).symbol;
 
 describe('a merge', () => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  it.each(['main', 'the branch'])('lets others write to %s while it compares, and sees it', async (where) => {
+    const symbol = await newStock('1', '2');
+    const name = await forkBranch(api);
+    await put(symbol, 0, 10, name);
+    let meanwhile: ApiAnswer | undefined;
+    onceCompared(async () => (meanwhile = await put(symbol, 1, 20, where === 'main' ? where : name)));
+    const answer = await mergeBranch(api, name, {});
+    expect(meanwhile?.status).toBe(200);
+    expect(answer.json).toMatchObject({ corrected: where === 'main' ? 1 : 2 });
+    expect(await shown(symbol)).toBe('0=10 1=20');
+  });
+
   it('brings all changes of the branch to its parent as one revision, and ends the branch', async () => {
     const symbol = await newStock('1', '2', '3');
     const other = await newStock('7');

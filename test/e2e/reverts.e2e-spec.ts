@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { SqlTransaction } from '../../src/database/sql-transaction.js';
 import { bar, csvOf, day } from '../factories/bars.js';
 import { forkBranch, mergeBranch } from '../factories/branches.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
+import { onceCompared } from '../support/once-compared.js';
 import { expectRefused } from '../support/refusals.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -38,23 +38,6 @@ async function stockWith(...bars: readonly string[]): Promise<{ symbol: string; 
   const symbol = await trackStock(api);
   const answer = await importCsv(api, symbol, csvOf(bars.map((close, n) => bar(day(n), close))));
   return { symbol, revision: revisionOf(answer) };
-}
-
-/** Does something once a comparison is over, and before its revert has written anything. */
-function onceCompared(work: () => Promise<unknown>): void {
-  const run = Reflect.get(SqlTransaction.prototype, 'run') as SqlTransaction['run'];
-  let done = false;
-  jest.spyOn(SqlTransaction.prototype, 'run').mockImplementation(async function (
-    this: SqlTransaction,
-    statement,
-  ) {
-    const rows = await run.call(this, statement);
-    if (!done && statement.name.startsWith('three_way_stock_data')) {
-      done = true;
-      await work();
-    }
-    return rows;
-  });
 }
 
 describe('a revert', () => {

@@ -70,7 +70,7 @@ describe('a command line that is stopped in the middle of a first import', () =>
   }, 90_000);
 
   it('would keep it waiting if nobody looked', async () => {
-    const readOne = Reflect.get(SqlService.prototype, 'readOne') as SqlService['readOne'];
+    const readOne: SqlService['readOne'] = Reflect.get(SqlService.prototype, 'readOne');
     const looks = jest.fn();
     jest.spyOn(SqlService.prototype, 'readOne').mockImplementation(async function (
       this: SqlService,
