@@ -17,6 +17,8 @@ const POLL_MS = 250;
 export interface IntroductionOptions {
   readonly timeoutSeconds: number;
   readonly onStep: (step: string) => void;
+  /** Whether values under an older key can be read still: then the first key is the new one, and its rotation did not end. */
+  readonly isUnfinished: boolean;
 }
 
 /** Changes the keys of a file in the order in which no process ever meets a value that it cannot read. */
@@ -30,14 +32,15 @@ export class KeyIntroductionService {
 
   /**
    * Makes a key the primary in two phases: into the file behind the others, until every running process reads it; then to the
-   * front, until every one writes with it. A key that a broken-off call left in the file is taken up again.
+   * front, until every one writes with it. A key that a broken-off call left in the file, behind
+   * the others or first, is taken up again.
    *
    * **Errors**: `RotationRefused` when the keys come from no file, or a process does not follow in time; `KeyRingError`.
    */
-  async introduce({ timeoutSeconds, onStep }: IntroductionOptions): Promise<void> {
+  async introduce({ timeoutSeconds, onStep, isUnfinished }: IntroductionOptions): Promise<void> {
     const file = this.requireFile();
     const entries = (await readKeysFile(file)).split(',').map((entry) => entry.trim());
-    const id = nextId(entries, await this.known.all());
+    const id = isUnfinished ? idOf(entries[0] ?? '') : nextId(entries, await this.known.all());
     const pending = entries.find((other) => idOf(other) === id);
     const entry = pending ?? `${id}:${generateSecret(KEY_BYTES)}`;
     const others = entries.filter((other) => other !== entry);

@@ -6,7 +6,7 @@ import type { AuditEntry } from '../audit/audit.types.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { runStatement } from '../database/direct-connection.js';
 import { NOBODY, UnitOfWork } from '../database/unit-of-work.service.js';
-import { rotateCells } from './rotation/cell-rotation.js';
+import { hasReadableStale, rotateCells } from './rotation/cell-rotation.js';
 import { RetirementRefused, RotationRefused } from './keys.errors.js';
 import { lockKey, markRetired } from './keys.queries.js';
 import type { CellCount, KeyStatus, RotationReport } from './keys.types.js';
@@ -58,8 +58,13 @@ export class KeysService {
    * **Errors**: `RotationRefused` while a process cannot read the primary or writes with another; `KeyRingError`.
    */
   async rotate(options: RotationOptions): Promise<RotationReport> {
+    const tables = encryptedTables(this.em);
+    const { encryption } = this.keeper;
     return asOnlyOwner(this.settings, async (owner) => {
-      if (options.newKey !== null) await this.keeper.introduce({ ...options.newKey, onStep: options.onStep });
+      if (options.newKey !== null) {
+        const isUnfinished = await hasReadableStale({ owner, tables, encryption });
+        await this.keeper.introduce({ ...options.newKey, onStep: options.onStep, isUnfinished });
+      }
       // Before the database hears of the key: who lacks one that is in use is not ready any more.
       await this.requireFollowers();
       if (options.newKey === null) await this.keeper.admit();
@@ -70,9 +75,7 @@ export class KeysService {
         .reduce((all, { count }) => all + count, 0);
       let done = 0;
       const { rotated, unreadable, left } = await rotateCells({
-        owner,
-        tables: encryptedTables(this.em),
-        encryption: this.keeper.encryption,
+        ...{ owner, tables, encryption },
         onProgress: (cells) => options.onProgress((done += cells), total),
       });
       await this.keeper.reportUsage();

@@ -68,6 +68,26 @@ async function rotateTable(
   return total;
 }
 
+/**
+ * Whether a value that can be read is under another key than the primary. **Why** one that cannot does not count: no rotation ever
+ * ends what it waits for.
+ */
+export async function hasReadableStale(input: Omit<CellRotationInput, 'onProgress'>): Promise<boolean> {
+  for (const table of input.tables) {
+    for await (const rows of batches(input, table)) {
+      for (const { rowId, values } of rows) {
+        const found = table.columns.some((column, index) =>
+          cellOf(rowId, values[index]).some(({ old }) =>
+            isReadable(input.encryption, { table: table.table, column, rowId, old }),
+          ),
+        );
+        if (found) return true;
+      }
+    }
+  }
+  return false;
+}
+
 async function write(
   owner: Client,
   { table, column, replacements }: { table: string; column: string; replacements: readonly Replacement[] },
@@ -105,7 +125,7 @@ interface StaleRow {
 }
 
 async function* batches(
-  { owner, encryption }: CellRotationInput,
+  { owner, encryption }: Pick<CellRotationInput, 'owner' | 'encryption'>,
   table: EncryptedTable,
 ): AsyncGenerator<readonly StaleRow[]> {
   const [keyId = ''] = encryption.keyIds;

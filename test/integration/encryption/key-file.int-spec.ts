@@ -6,7 +6,7 @@ import { EncryptionService } from '../../../src/encryption/encryption.service.js
 import { KeyPresenceService } from '../../../src/keys/key-presence.service.js';
 import { RotationRefused } from '../../../src/keys/keys.errors.js';
 import { failure, NEW_KEY, useKeyDrill } from './key-drill.js';
-import { newKey } from './keys-support.js';
+import { asOwner, newKey } from './keys-support.js';
 
 const drill = useKeyDrill();
 
@@ -61,6 +61,24 @@ describe('rotation to a new key in a file', () => {
     await drill().stop(deaf);
     expect(await rotating.rotate(NEW_KEY)).toMatchObject({ primary: 'k-2' });
     expect((await readFile(file.path, 'utf8')).trim()).toBe(`${second},${first}`);
+  });
+
+  it('goes on with the key that a broken-off call has put first, while values under an older one can be read', async () => {
+    const [k1, k2] = [newKey('k1'), newKey('k-2')];
+    const file = await keysFile('list', k1);
+    const service = await drill().service({ keys: k1, keysFile: file });
+    await drill().storeCells(service, 5);
+    await writeFile(file.path, `${k2},${k1}`);
+    await service.get(KeyPresenceService).beat();
+    const again = await drill().command({ keys: `${k2},${k1}`, keysFile: file });
+    expect(await again.rotate(NEW_KEY)).toMatchObject({ primary: 'k-2', rotated: 10, left: 0 });
+    expect(await readFile(file.path, 'utf8')).toMatch(/^k-2:[^,]*,k1:[^,]*$/);
+    await asOwner(
+      drill().db,
+      `update external_credentials set access_token = overlay(replace(access_token, 'v1.k-2.', 'v1.k1.') placing 'AAAA' from 30)
+       where id = (select min(id::text)::uuid from external_credentials)`,
+    );
+    expect(await again.rotate(NEW_KEY)).toMatchObject({ primary: 'k-3', rotated: 9, unreadable: 1 });
   });
 
   it('takes no key that only reads for the new one', async () => {
