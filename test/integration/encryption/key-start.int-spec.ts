@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { KeyRingError } from '../../../src/encryption/encryption.errors.js';
 import { EncryptionService } from '../../../src/encryption/encryption.service.js';
-import { failure, useKeyDrill } from './key-drill.js';
+import { failure, someoneWaits, useKeyDrill } from './key-drill.js';
 import { asOwner, newKey } from './keys-support.js';
 
 const drill = useKeyDrill();
@@ -24,6 +24,22 @@ describe('a start', () => {
     await (await drill().command({ keys: `${k2},${k1}` })).retire('k1');
     await drill().stop(await drill().service({ keys: k2 }));
     expect((await failure(drill().service({ keys: `${k1},${k2}` }))).message).toMatch(/"k1" was retired/);
+  });
+
+  it('waits for a retirement of its first key that is at work, and is refused after it', async () => {
+    const [k1, k2] = [newKey('k1'), newKey('k2')];
+    await drill().stop(await drill().service({ keys: `${k1},${k2}` }));
+    const refused = await withConnection(drill().db.owner, async (client) => {
+      await client.query('set role stockroom_owner');
+      await client.query('begin');
+      await client.query(`select from encryption_keys where id = 'k1' for update`);
+      const outcome = failure(drill().service({ keys: `${k1},${k2}` }));
+      await someoneWaits(drill().db);
+      await client.query(`update encryption_keys set retired_at = now() where id = 'k1'`);
+      await client.query('commit');
+      return outcome;
+    });
+    expect(refused.message).toMatch(/"k1" was retired/);
   });
 
   it('does not miss a key that never encrypted', async () => {

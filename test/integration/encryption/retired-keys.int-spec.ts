@@ -5,7 +5,7 @@ import { EncryptionService } from '../../../src/encryption/encryption.service.js
 import { EncryptionKeyMissing, EncryptionKeyRetired } from '../../../src/encryption/encryption.errors.js';
 import { CredentialsService, type Actor } from '../../../src/credentials/credentials.service.js';
 import { KeyPresenceService } from '../../../src/keys/key-presence.service.js';
-import { failure, PLAIN, useKeyDrill } from './key-drill.js';
+import { failure, PLAIN, someoneWaits, useKeyDrill } from './key-drill.js';
 import { asOwner, makeUser, newKey, openProcess } from './keys-support.js';
 
 const drill = useKeyDrill();
@@ -26,13 +26,11 @@ const actorOf = (userId: string): Actor => ({
 });
 
 async function store(app: INestApplicationContext, userId: string): Promise<unknown> {
-  return app
-    .get(CredentialsService)
-    .store(actorOf(userId), {
-      provider: 'quotes',
-      content: { kind: 'api-key', apiKey: 'sk-0123456789abcdef' },
-      ifMatch: undefined,
-    });
+  return app.get(CredentialsService).store(actorOf(userId), {
+    provider: 'quotes',
+    content: { kind: 'api-key', apiKey: 'sk-0123456789abcdef' },
+    ifMatch: undefined,
+  });
 }
 
 describe('a process that was suspended while its key was retired', () => {
@@ -188,26 +186,10 @@ describe('the database', () => {
         [userId, cell('k1')],
       );
       const outcome = failure(keys.retire('k1'));
-      await waitingForLock();
+      await someoneWaits(drill().db);
       await client.query('commit');
       return outcome;
     });
     expect(retiring.message).toMatch(/^1 values are left under "k1"/);
   });
 });
-
-async function waitingForLock(): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    // Not as the owning role: it is not shown what other sessions wait for.
-    const { rows } = await withConnection(drill().db.owner, (client) =>
-      client.query<{ n: number }>(
-        `select count(*)::int as n from pg_stat_activity
-         where datname = current_database() and wait_event_type = 'Lock'`,
-      ),
-    );
-    const [row] = rows;
-    if ((row?.n ?? 0) > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error('Nobody waits for the writer.');
-}
