@@ -62,7 +62,7 @@ export class EventReader {
   /** Waits until what is wanted is there. **Errors**: when it does not come in ten seconds. */
   async until(isThere: (reader: EventReader) => boolean): Promise<void> {
     for (let tries = 0; !isThere(this); tries++) {
-      if (tries === 500)
+      if (tries === 1_000)
         throw new Error(`not received behind ${this.lastEventId}: ${JSON.stringify(this.events)}`);
       await sleep(20);
     }
