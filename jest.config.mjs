@@ -24,9 +24,9 @@ const withPostgres = {
 export default {
   // The scripts say it again: a path given right after `--selectProjects unit` would be taken for a project.
   maxWorkers: 2,
-  // Long enough for a killed server to recover, short enough that a hang is found the same minute. Jest takes the limit from
+  // Long enough for a killed server to recover, for commands that start on a busy machine, and short enough that a hang is found. Jest takes the limit from
   // here only: said of one project it is accepted and ignored.
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   // Each suite leaves about 15 MB behind in its worker, because ESM registries are never freed.
   workerIdleMemoryLimit: '512MB',
   // Istanbul counts the helpers that swc writes for decorators as branches.
