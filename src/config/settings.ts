@@ -217,12 +217,7 @@ function toSettings(environment: Environment, connections: DatabaseConnections):
       searchLanguage: environment.STOCKROOM_SEARCH_LANGUAGE,
       messageRetentionDays: environment.STOCKROOM_MESSAGE_RETENTION_DAYS ?? null,
     },
-    events: {
-      pollMs: environment.STOCKROOM_EVENT_POLL_MS,
-      heartbeatMs: environment.STOCKROOM_EVENT_HEARTBEAT_SECONDS * 1_000,
-      streamsPerCaller: environment.STOCKROOM_EVENT_STREAMS_PER_CALLER,
-      streams: environment.STOCKROOM_EVENT_STREAMS,
-    },
+    events: eventSettings(environment),
     log: {
       level: environment.STOCKROOM_LOG_LEVEL,
       format: environment.STOCKROOM_LOG_FORMAT,
@@ -239,6 +234,15 @@ function importSettings(environment: Environment, dataDir: string): Settings['im
     idleTimeoutMs: environment.STOCKROOM_IMPORT_IDLE_TIMEOUT_MS,
     concurrency: environment.STOCKROOM_IMPORT_CONCURRENCY,
     spoolDir: resolve(environment.STOCKROOM_IMPORT_SPOOL_DIR ?? `${dataDir}/spool`),
+  };
+}
+
+function eventSettings(environment: Environment): Settings['events'] {
+  return {
+    pollMs: environment.STOCKROOM_EVENT_POLL_MS,
+    heartbeatMs: environment.STOCKROOM_EVENT_HEARTBEAT_SECONDS * 1_000,
+    streamsPerCaller: environment.STOCKROOM_EVENT_STREAMS_PER_CALLER,
+    streams: environment.STOCKROOM_EVENT_STREAMS,
   };
 }
 

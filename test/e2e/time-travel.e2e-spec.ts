@@ -235,7 +235,7 @@ describe('versions of a bar', () => {
     const pages: { close: number; validTo: number | null }[][] = [];
     let cursor: string | null | undefined;
     do {
-      const query = { limit: 2, ...(cursor == null ? {} : { cursor }) };
+      const query = { limit: 2, ...(cursor ? { cursor } : {}) };
       const { json } = await api.get(`${data(symbol, day(0))}/versions`, { query });
       const page = json as { data: { close: number; validTo: number | null }[]; nextCursor: string | null };
       pages.push(page.data);

@@ -52,9 +52,9 @@ async function commonWords(): Promise<ReadonlySet<string>> {
   return loading;
 }
 
-/** Whether a text is one that would be too short for a password, two times or more; the last time may be cut. */
+/** Whether a text is one that would be too short for a password, two times or more; the last time may be cut, the second by a sign. */
 function isShorterOneRepeated(text: string): boolean {
-  for (let period = 1; period < MIN_PASSWORD_LENGTH && period * 2 <= text.length; period++) {
+  for (let period = 1; period < MIN_PASSWORD_LENGTH && period * 2 <= text.length + 1; period++) {
     if (text.startsWith(text.slice(period))) return true;
   }
   return false;
