@@ -174,12 +174,18 @@ describe('a search', () => {
     }
   });
 
-  it.each(['- " ( ) | & ! :*', 'the of and', '"', 'or', "'; drop table messages; --", '\\'])(
-    'answers %j, without a word that counts or without a syntax, with a page',
-    async (q) => {
-      expect((await search(ann.api, q)).status).toBe(200);
-    },
-  );
+  it.each([
+    ['signs', '- " ( ) | & ! :*'],
+    ['a thousand minus signs', '-'.repeat(1_000)],
+    ['minus signs with blanks', '- '.repeat(500)],
+    ['words that do not count', 'the of and'],
+    ['an open quotation', '"'],
+    ['an operator', 'or'],
+    ['SQL', "'; drop table messages; --"],
+    ['a backslash', '\\'],
+  ])('answers %s with a page', async (_, q) => {
+    expect((await search(ann.api, q)).status).toBe(200);
+  });
 
   it.each([
     ['missing', {}],
