@@ -2,6 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { importCsv, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
 import { expectRefused } from '../support/refusals.js';
+import {
+  barsPath as path,
+  closesOf,
+  readBars,
+  shown,
+  type BarsQuery as Query,
+} from '../support/shown-bars.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -13,23 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-type Query = Readonly<Record<string, string | number>>;
-interface Shown {
-  readonly revision: number;
-  readonly computedFrom?: string;
-  readonly data: readonly { readonly date?: string; readonly ts?: string; readonly close: number }[];
-  readonly nextCursor: string | null;
-}
-
-const path = (symbol: string): string => `/v1/stocks/${symbol}/data`;
-const read = (symbol: string, query: Query): Promise<ApiAnswer> => api.get(path(symbol), { query });
-const shown = (answer: ApiAnswer): Shown => answer.json as Shown;
-
-/** What is shown, as `time=close`. */
-async function closes(symbol: string, query: Query): Promise<string[]> {
-  const { data } = shown(await read(symbol, { order: 'asc', ...query }));
-  return data.map(({ date, ts, close }) => `${date ?? ts}=${close}`);
-}
+const read = (symbol: string, query: Query): Promise<ApiAnswer> => readBars(api, symbol, query);
+const closes = (symbol: string, query: Query): Promise<string[]> => closesOf(api, symbol, query);
 
 /** Minute bars with nothing but a close. **Shape**: `times` are `HH:MM` of 2024-03-01, UTC. */
 async function importMinutes(
