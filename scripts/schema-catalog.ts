@@ -11,6 +11,16 @@ const COLUMN = `format('  %I %s%s%s%s', a.attname, format_type(a.atttypid, a.att
           end,
           case when a.attnotnull then ' not null' else '' end)`;
 
+/** Functions that a default or a generated column calls, which must be there before the tables; or all others, which may name tables. */
+const functions = (calledByColumns: 'exists' | 'not exists'): string => `
+      select rtrim(pg_get_functiondef(p.oid), E'\\n') || ';'
+      from pg_proc p
+      where p.pronamespace = 'public'::regnamespace
+        and ${calledByColumns} (
+          select from pg_depend d
+          where d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid and d.classid = 'pg_attrdef'::regclass)
+      order by p.proname, pg_get_function_identity_arguments(p.oid)`;
+
 /** Types, tables, constraints, indexes, functions, triggers and policies. */
 export const SHAPE: readonly CatalogSection[] = [
   {
@@ -37,13 +47,8 @@ export const SHAPE: readonly CatalogSection[] = [
       order by c.relname`,
   },
   {
-    // Before the tables, because generated columns call them; bodies in PL/pgSQL may name tables that are still to come.
-    title: 'functions',
-    query: `
-      select rtrim(pg_get_functiondef(p.oid), E'\\n') || ';'
-      from pg_proc p
-      where p.pronamespace = 'public'::regnamespace
-      order by p.proname, pg_get_function_identity_arguments(p.oid)`,
+    title: 'functions that columns are made by',
+    query: functions('exists'),
   },
   {
     title: 'tables',
@@ -89,6 +94,10 @@ export const SHAPE: readonly CatalogSection[] = [
       join pg_class n on n.oid = i.indexrelid
       where c.${OURS} and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.conrelid = c.oid)
       order by c.relname, n.relname`,
+  },
+  {
+    title: 'functions',
+    query: functions('not exists'),
   },
   {
     title: 'triggers',

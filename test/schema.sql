@@ -15,95 +15,13 @@ create type public.user_role as enum ('USER', 'ADMIN', 'SUPER_ADMIN');
 
 create sequence public.migrations_id_seq as integer start 1 increment 1 minvalue 1 maxvalue 2147483647;
 
--- functions
+-- functions that columns are made by
 
-CREATE OR REPLACE FUNCTION public.audit_events_refuse_change()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-      begin
-        if not pg_has_role(current_user, 'stockroom_owner', 'member') then
-          raise insufficient_privilege using
-            message = 'events of the audit log are never changed or removed', table = 'audit_events';
-        end if;
-        return null;
-      end $function$;
-CREATE OR REPLACE FUNCTION public.encrypted_cells_check_key()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-      declare
-        retired boolean;
-        key_id text;
-      begin
-        for key_id in
-          select distinct substring(cell from '^v1\.([a-z0-9][a-z0-9_-]{0,31})\.')
-          from (values (new.api_key, case when tg_op = 'UPDATE' then old.api_key end),
-              (new.access_token, case when tg_op = 'UPDATE' then old.access_token end),
-              (new.refresh_token, case when tg_op = 'UPDATE' then old.refresh_token end)) c (cell, before)
-          where cell is distinct from before
-          order by 1
-        loop
-          select retired_at is not null into retired
-          from public.encryption_keys where id = key_id for key share;
-          if retired then
-            raise check_violation using
-              message = format('the encryption key "%s" was retired', key_id),
-              table = tg_table_name, constraint = 'encrypted_cells_key_check';
-          end if;
-        end loop;
-        return new;
-      end $function$;
 CREATE OR REPLACE FUNCTION public.message_search(language text, content text)
  RETURNS tsvector
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN to_tsvector((language)::regconfig, content);
-CREATE OR REPLACE FUNCTION public.messages_citing(cited jsonb, before uuid, most integer)
- RETURNS SETOF uuid
- LANGUAGE sql
- STABLE SECURITY DEFINER ROWS 50
- SET search_path TO 'pg_catalog', 'pg_temp'
-BEGIN ATOMIC
- SELECT m.id
-    FROM public.messages m
-   WHERE ((m.owner_id = ANY (ARRAY[(NULLIF(current_setting('stockroom.user_id'::text, true), ''::text))::uuid, (NULLIF(current_setting('stockroom.visitor_id'::text, true), ''::text))::uuid])) AND (m.citations @> messages_citing.cited) AND ((messages_citing.before IS NULL) OR (m.id < messages_citing.before)))
-   ORDER BY m.id DESC
-  LIMIT messages_citing.most;
-END;
-CREATE OR REPLACE FUNCTION public.stock_data_check_added()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-      begin
-        if exists (
-          select from (select distinct series_id, branch_id, valid_from from added) a
-          where not exists (select from public.stock_series s where s.id = a.series_id)
-            or not exists (select from public.revisions r where r.id = a.valid_from and r.branch_id = a.branch_id)
-        ) then
-          raise foreign_key_violation using
-            message = 'a bar needs its series and a revision of its branch',
-            table = 'stock_data', constraint = 'stock_data_added_check';
-        end if;
-        return null;
-      end $function$;
-CREATE OR REPLACE FUNCTION public.stock_data_check_closed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-      begin
-        if exists (select from before where valid_to <> 9223372036854775807)
-          or exists (
-            select from (select distinct branch_id, valid_to from after) a
-            where not exists (select from public.revisions r where r.id = a.valid_to and r.branch_id = a.branch_id)
-          )
-        then
-          raise integrity_constraint_violation using
-            message = 'only an open version can be closed, at a revision of its branch',
-            table = 'stock_data', constraint = 'stock_data_closed_check';
-        end if;
-        return null;
-      end $function$;
 
 -- tables
 
@@ -463,6 +381,91 @@ CREATE INDEX sessions_idle_expires_at_idx ON public.sessions USING btree (idle_e
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, id) WHERE (user_id IS NOT NULL);
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username));
+
+-- functions
+
+CREATE OR REPLACE FUNCTION public.audit_events_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if not pg_has_role(current_user, 'stockroom_owner', 'member') then
+          raise insufficient_privilege using
+            message = 'events of the audit log are never changed or removed', table = 'audit_events';
+        end if;
+        return null;
+      end $function$;
+CREATE OR REPLACE FUNCTION public.encrypted_cells_check_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      declare
+        retired boolean;
+        key_id text;
+      begin
+        for key_id in
+          select distinct substring(cell from '^v1\.([a-z0-9][a-z0-9_-]{0,31})\.')
+          from (values (new.api_key, case when tg_op = 'UPDATE' then old.api_key end),
+              (new.access_token, case when tg_op = 'UPDATE' then old.access_token end),
+              (new.refresh_token, case when tg_op = 'UPDATE' then old.refresh_token end)) c (cell, before)
+          where cell is distinct from before
+          order by 1
+        loop
+          select retired_at is not null into retired
+          from public.encryption_keys where id = key_id for key share;
+          if retired then
+            raise check_violation using
+              message = format('the encryption key "%s" was retired', key_id),
+              table = tg_table_name, constraint = 'encrypted_cells_key_check';
+          end if;
+        end loop;
+        return new;
+      end $function$;
+CREATE OR REPLACE FUNCTION public.messages_citing(cited jsonb, before uuid, most integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT m.id
+    FROM public.messages m
+   WHERE ((m.owner_id = ANY (ARRAY[(NULLIF(current_setting('stockroom.user_id'::text, true), ''::text))::uuid, (NULLIF(current_setting('stockroom.visitor_id'::text, true), ''::text))::uuid])) AND (m.citations @> messages_citing.cited) AND ((messages_citing.before IS NULL) OR (m.id < messages_citing.before)))
+   ORDER BY m.id DESC
+  LIMIT messages_citing.most;
+END;
+CREATE OR REPLACE FUNCTION public.stock_data_check_added()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if exists (
+          select from (select distinct series_id, branch_id, valid_from from added) a
+          where not exists (select from public.stock_series s where s.id = a.series_id)
+            or not exists (select from public.revisions r where r.id = a.valid_from and r.branch_id = a.branch_id)
+        ) then
+          raise foreign_key_violation using
+            message = 'a bar needs its series and a revision of its branch',
+            table = 'stock_data', constraint = 'stock_data_added_check';
+        end if;
+        return null;
+      end $function$;
+CREATE OR REPLACE FUNCTION public.stock_data_check_closed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if exists (select from before where valid_to <> 9223372036854775807)
+          or exists (
+            select from (select distinct branch_id, valid_to from after) a
+            where not exists (select from public.revisions r where r.id = a.valid_to and r.branch_id = a.branch_id)
+          )
+        then
+          raise integrity_constraint_violation using
+            message = 'only an open version can be closed, at a revision of its branch',
+            table = 'stock_data', constraint = 'stock_data_closed_check';
+        end if;
+        return null;
+      end $function$;
 
 -- triggers
 
