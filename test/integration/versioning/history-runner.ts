@@ -112,7 +112,7 @@ export class HistoryRun {
 
   private async fork({ parent: n, at }: Of<'fork'>): Promise<void> {
     const parent = this.branch(n);
-    const related = this.revisions.filter(({ branch }) => lineOf(parent).includes(branch));
+    const related = this.revisions.filter((revision) => isSeenOn(parent, revision));
     const revision = at === null ? undefined : related[at % related.length]?.id;
     const name = `h${++named}`;
     const asOf = revision === undefined ? undefined : { revision };
@@ -231,6 +231,11 @@ export class HistoryRun {
   }
 }
 
-function lineOf(branch: ModelBranch): readonly ModelBranch[] {
-  return branch.parent === null ? [branch] : [branch, ...lineOf(branch.parent)];
+/** Whether a branch sees a revision: its own, or one of an ancestor up to where the way to it left that one. */
+function isSeenOn(
+  branch: ModelBranch,
+  revision: { readonly id: number; readonly branch: ModelBranch },
+): boolean {
+  if (revision.branch === branch) return true;
+  return branch.parent !== null && revision.id <= branch.forkRevision && isSeenOn(branch.parent, revision);
 }
