@@ -39,7 +39,7 @@ describe.each([
       .trim()
       .split('\n')
       .map((url) => url.replace(/.*\/dist\/src\//, ''));
-    expect(loaded).toEqual([expect.stringMatching(/^(cli\/)?main\.js$/), 'common/required-node.js']);
+    expect(loaded).toEqual([expect.stringMatching(/^(cli\/)?main\.js$/), 'boot/required-node.js']);
   });
 
   (hasOldNode ? it : it.skip)('of this system does the same', () => {
