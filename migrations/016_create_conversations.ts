@@ -3,6 +3,9 @@ import { Migration } from '@mikro-orm/migrations';
 /**
  * Conversations, each of one person or one visitor. A fork points at its parent and shows the parent's messages up to `fork_seq`.
  *
+ * `request_digest` is what a client asked for when it made one, here and on the messages: the same request under the same id is
+ * answered alike, also when the title was changed since, and another one under that id is refused.
+ *
  * A deleted one stays as a row without content: its id cannot be made again by a late write, and forks still show what they
  * inherited. `owner_id` is what row-level security compares, here and on the messages; who signs in takes the rows over, so a
  * transaction may name a person and the visitor that person was.
@@ -30,6 +33,7 @@ export class CreateConversations extends Migration {
         last_seq integer not null default 0,
         last_activity_at timestamptz not null default now(),
         deleted_at timestamptz,
+        request_digest bytea,
         constraint conversations_pkey primary key (id),
         constraint conversations_user_id_fkey foreign key (user_id) references users (id) on delete cascade,
         constraint conversations_visitor_id_fkey foreign key (visitor_id) references sessions (id) on delete cascade,
@@ -40,7 +44,8 @@ export class CreateConversations extends Migration {
         constraint conversations_fork_seq_check check ((parent_id is null) = (fork_seq is null) and fork_seq >= 0),
         constraint conversations_last_seq_check check (last_seq >= coalesce(fork_seq, 0)),
         constraint conversations_title_check check (length(title) <= 200),
-        constraint conversations_metadata_check check (octet_length(metadata::text) <= 32768)
+        constraint conversations_metadata_check check (octet_length(metadata::text) <= 32768),
+        constraint conversations_request_digest_check check (length(request_digest) = 32)
       )`);
     this.addSql(`
       create index conversations_owner_id_last_activity_at_id_idx on conversations (owner_id, last_activity_at, id)

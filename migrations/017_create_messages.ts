@@ -29,6 +29,7 @@ export class CreateMessages extends Migration {
         redacted_at timestamptz,
         language text not null default 'english',
         search tsvector generated always as (message_search(language, content)) stored,
+        request_digest bytea,
         constraint messages_pkey primary key (id),
         constraint messages_conversation_id_seq_key unique (conversation_id, seq),
         constraint messages_conversation_id_fkey
@@ -39,6 +40,7 @@ export class CreateMessages extends Migration {
         constraint messages_citations_check
           check (jsonb_typeof(citations) = 'array' and jsonb_array_length(citations) <= 50),
         constraint messages_metadata_check check (octet_length(metadata::text) <= 32768),
+        constraint messages_request_digest_check check (length(request_digest) = 32),
         constraint messages_redacted_at_check
           check (redacted_at is null or (content = '' and citations = '[]'::jsonb and metadata is null))
       )`);

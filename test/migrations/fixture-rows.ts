@@ -207,7 +207,9 @@ export const FIXTURES: readonly Fixture[] = [
         ('${MESSAGE}', '${CONVERSATION}', '${USER}', 2, 'assistant', 'At 101.24.',
           '[{"type": "stock-data", "symbol": "OLD", "date": "2026-01-02", "interval": "1d", "field": "close", "value": 101.24,
              "revision": 2, "branch": "main", "quoted": {"date": "2026-01-02", "open": 101.1, "high": 102, "low": 100,
-             "close": 101.24, "adjClose": 101.24, "volume": 1000}}]')`,
+             "close": 101.24, "adjClose": 101.24, "volume": 1000}}]');
+      update conversations set request_digest = sha256('a conversation') where id = '${CONVERSATION}';
+      update messages set request_digest = sha256('a message') where id = '${MESSAGE}'`,
     answers: [],
   },
   {
@@ -215,13 +217,6 @@ export const FIXTURES: readonly Fixture[] = [
     rows: `
       insert into message_citations (message_id, ordinal, owner_id, series_id, branch_id, ts, revision)
       select '${MESSAGE}', 0, '${USER}', id, 1, '2026-01-02T00:00:00Z', 2 from stock_series where "interval" = '1d'`,
-    answers: [],
-  },
-  {
-    since: 21,
-    rows: `
-      update conversations set request_digest = sha256('a conversation') where id = '${CONVERSATION}';
-      update messages set request_digest = sha256('a message') where id = '${MESSAGE}'`,
     answers: [],
   },
 ];
