@@ -10,7 +10,7 @@ export type MoveVisitorRows = (em: EntityManager, claim: VisitorClaim) => Promis
  * which can therefore not call them by name.
  *
  * The transaction sees rows of both, visitor and account. The visitor's session row is locked, so a feature that inserts rows
- * for a visitor must take `for key share` of that row, while it is live: else a row written meanwhile stays behind.
+ * for a visitor must take `for share` of that row, while it is live: else a row written meanwhile stays behind.
  */
 @Injectable()
 export class VisitorClaims {

@@ -51,7 +51,7 @@ export class StockImportService {
    * Imports a file that lies on the disk. First its bytes are copied as they are and proven harmless in passing, straight into
    * the bars where there are none yet; what that cannot judge is read again row by row, which finds everything that is wrong.
    *
-   * **Errors**: `StockNotFound`, `StockInactive`, `BranchNotFound`, `BranchNotOpen`, `UnknownTimezone`, `ImportsBusy`; those of the parsers for a file that
+   * **Errors**: `StockNotFound`, `StockInactive`, `BranchNotFound`, `BranchMerged`, `BranchDiscarded`, `UnknownTimezone`, `ImportsBusy`; those of the parsers for a file that
    * cannot be read; `ImportRejected` with the report when rows are wrong and `onError` is abort. After any error nothing is
    * stored.
    */
