@@ -1,9 +1,9 @@
 import type { EntitySchema, Options } from '@mikro-orm/postgresql';
-import { BranchMergeSchema } from './src/versioning/branch-merge.entity.js';
-import { BranchSchema } from './src/versioning/branch.entity.js';
-import { RevisionSchema } from './src/versioning/revision.entity.js';
+import { BranchMergeSchema } from './src/versioning/merge/branch-merge.entity.js';
+import { BranchSchema } from './src/versioning/branches/branch.entity.js';
+import { RevisionSchema } from './src/versioning/revisions/revision.entity.js';
 import { BarSchema } from './src/stock-data/bar.entity.js';
-import { RevisionSeriesSchema } from './src/stock-data/revision-series.entity.js';
+import { RevisionSeriesSchema } from './src/stock-data/revisions/revision-series.entity.js';
 import { StockSchema } from './src/stocks/stock.entity.js';
 import { StockSeriesSchema } from './src/stocks/stock-series.entity.js';
 import { AuditEventSchema } from './src/audit/audit-event.entity.js';

@@ -3,8 +3,8 @@ import { baseProperties } from '../database/base.properties.js';
 import { ownOrVisitorRows } from '../database/own-rows.js';
 import { Session } from '../sessions/session.entity.js';
 import { User } from '../users/user.entity.js';
-import { BranchSchema } from '../versioning/branch.entity.js';
-import { RevisionSchema } from '../versioning/revision.entity.js';
+import { BranchSchema } from '../versioning/branches/branch.entity.js';
+import { RevisionSchema } from '../versioning/revisions/revision.entity.js';
 
 /** A conversation of one person or one visitor. */
 export const ConversationSchema = defineEntity({

@@ -1,8 +1,8 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { ownOrVisitorRows } from '../database/own-rows.js';
 import { StockSeriesSchema } from '../stocks/stock-series.entity.js';
-import { BranchSchema } from '../versioning/branch.entity.js';
-import { RevisionSchema } from '../versioning/revision.entity.js';
+import { BranchSchema } from '../versioning/branches/branch.entity.js';
+import { RevisionSchema } from '../versioning/revisions/revision.entity.js';
 import { Message } from './message.entity.js';
 
 /** The version of a bar that one citation of a message quotes. */

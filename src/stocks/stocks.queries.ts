@@ -1,5 +1,5 @@
 import type { Statement } from '../database/statement.js';
-import { StoreHistory } from '../versioning/store-history.service.js';
+import { StoreHistory } from '../versioning/points/store-history.service.js';
 import type { Interval } from '../bars/bar.types.js';
 
 /** A stock as compact JSON text; `json_build_object` would put blanks in it. */

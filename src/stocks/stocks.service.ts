@@ -8,7 +8,7 @@ import { SqlService } from '../database/sql.service.js';
 import { SignerService } from '../encryption/signer.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import type { Stock } from './stock.entity.js';
-import { StoreHistory } from '../versioning/store-history.service.js';
+import { StoreHistory } from '../versioning/points/store-history.service.js';
 import { HistoryChanged } from '../versioning/versioning.errors.js';
 import { StockRepository, type NewStock } from './stock.repository.js';
 import { StockInactive, StockNotFound } from './stocks.errors.js';

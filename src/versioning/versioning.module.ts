@@ -1,12 +1,12 @@
 import { Module } from '@nestjs/common';
-import { BranchesService } from './branches.service.js';
+import { BranchesService } from './branches/branches.service.js';
 import { StalledTurns } from './commit/stalled-turns.service.js';
-import { DryRunConsequences } from './dry-run-consequences.service.js';
-import { MergeService } from './merge.service.js';
-import { PointReads } from './point-reads.service.js';
-import { RevertService } from './revert.service.js';
-import { RevisionLogService } from './revision-log.service.js';
-import { StoreHistory } from './store-history.service.js';
+import { DryRunConsequences } from './commit/dry-run-consequences.service.js';
+import { MergeService } from './merge/merge.service.js';
+import { PointReads } from './points/point-reads.service.js';
+import { RevertService } from './merge/revert.service.js';
+import { RevisionLogService } from './revisions/revision-log.service.js';
+import { StoreHistory } from './points/store-history.service.js';
 import { VersioningService } from './versioning.service.js';
 
 const SERVICES = [

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { SqlService } from '../database/sql.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import type { Statement } from '../database/statement.js';
-import { branchLineage } from './branches.queries.js';
+import { branchLineage } from './branches/branches.queries.js';
 import { queueOf } from './commit/queues.js';
 import { takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
@@ -14,9 +14,9 @@ import {
   insertProposals,
   noteAllTouched,
   touchedSince,
-} from './commit.queries.js';
-import { DryRunConsequences } from './dry-run-consequences.service.js';
-import { lineageAt, NOW, type Line } from './lineage.types.js';
+} from './commit/commit.queries.js';
+import { DryRunConsequences } from './commit/dry-run-consequences.service.js';
+import { lineageAt, NOW, type Line } from './branches/lineage.types.js';
 import {
   finishRevision,
   headRevision,
@@ -25,9 +25,9 @@ import {
   revisionAtInstant,
   takeFinishLock,
   waitForFinish,
-} from './revisions.queries.js';
-import { StoreHistory } from './store-history.service.js';
-import { ScopesNotEmpty, type CommitPlace, type FirstRows } from './first-rows.types.js';
+} from './revisions/revisions.queries.js';
+import { StoreHistory } from './points/store-history.service.js';
+import { ScopesNotEmpty, type CommitPlace, type FirstRows } from './commit/first-rows.types.js';
 import { AsOfBeforeFirst, AsOfInFuture, BranchNotFound } from './versioning.errors.js';
 import {
   MAIN_BRANCH,

@@ -16,7 +16,7 @@ const SOUND: Readonly<Record<string, string>> = {
   'src/config/settings.ts': `import '../common/errors.js';`,
   'src/database/sql.service.ts': `import '../config/settings.js';`,
   'src/database/embedded/server.ts': `import '../sql.service.js';`,
-  'src/versioning/branch.entity.ts': `import '../database/sql.service.js';`,
+  'src/versioning/branches/branch.entity.ts': `import '../database/sql.service.js';`,
   'src/users/users.service.ts': `import './users.queries.js';`,
   'src/users/users.queries.ts': `export const b = 1;`,
   'src/stock-data/stock-data.module.ts': `import '../versioning/branch.entity.js';\nimport '../users/users.service.js';`,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SqlService } from '../../src/database/sql.service.js';
-import { ReadBarsService } from '../../src/stock-data/read-bars.service.js';
+import { ReadBarsService } from '../../src/stock-data/read/read-bars.service.js';
 import { bar, csvOf, day } from '../factories/bars.js';
 import { generatedCsv } from '../factories/price-files.js';
 import { importCsv, trackStock } from '../factories/stocks.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../../src/database/direct-connection.js';
 import { SqlService } from '../../src/database/sql.service.js';
-import { ReadBarsService } from '../../src/stock-data/read-bars.service.js';
+import { ReadBarsService } from '../../src/stock-data/read/read-bars.service.js';
 import { VersioningService } from '../../src/versioning/versioning.service.js';
 import type { CommitReport } from '../../src/versioning/versioning.types.js';
 import { commitChanges, makeSeries, type Change } from '../factories/versioned-bars.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runStatement, withConnection } from '../../src/database/direct-connection.js';
 import { ReplicaReads } from '../../src/database/replica-reads.service.js';
-import { barPage, headNumber } from '../../src/stock-data/bars.queries.js';
+import { barPage, headNumber } from '../../src/stock-data/read/bars.queries.js';
 import { StocksService } from '../../src/stocks/stocks.service.js';
 import { VersioningService } from '../../src/versioning/versioning.service.js';
 import { bar, csvOf, day } from '../factories/bars.js';

@@ -1,4 +1,4 @@
-import type { ReadBarsService } from '../../src/stock-data/read-bars.service.js';
+import type { ReadBarsService } from '../../src/stock-data/read/read-bars.service.js';
 import type { SqlService } from '../../src/database/sql.service.js';
 
 /** An answer that somebody holds: what a stock showed at a revision. */

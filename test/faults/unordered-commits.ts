@@ -1,8 +1,8 @@
 import type { SqlService } from '../../src/database/sql.service.js';
 import type { SqlTransaction } from '../../src/database/sql-transaction.js';
 import type { Statement } from '../../src/database/statement.js';
-import { DryRunConsequences } from '../../src/versioning/dry-run-consequences.service.js';
-import { StoreHistory } from '../../src/versioning/store-history.service.js';
+import { DryRunConsequences } from '../../src/versioning/commit/dry-run-consequences.service.js';
+import { StoreHistory } from '../../src/versioning/points/store-history.service.js';
 import { VersioningService } from '../../src/versioning/versioning.service.js';
 
 /**

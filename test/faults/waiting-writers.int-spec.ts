@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../../src/database/direct-connection.js';
 import { SqlService } from '../../src/database/sql.service.js';
-import { takeCommitLock } from '../../src/versioning/revisions.queries.js';
+import { takeCommitLock } from '../../src/versioning/revisions/revisions.queries.js';
 import { bar, csvOf, day } from '../factories/bars.js';
 import { makeConversation } from '../factories/conversations.js';
 import { importCsv, trackStock } from '../factories/stocks.js';

@@ -3,7 +3,7 @@ import { makeCursor, readCursor } from '../../common/pagination.js';
 import { SqlService } from '../../database/sql.service.js';
 import type { Row } from '../../database/statement.js';
 import { SignerService } from '../../encryption/signer.service.js';
-import { RevisionLogService } from '../../versioning/revision-log.service.js';
+import { RevisionLogService } from '../../versioning/revisions/revision-log.service.js';
 import { AsOfBeforeFirst, AsOfInFuture } from '../../versioning/versioning.errors.js';
 import { VersioningService, type AsOf } from '../../versioning/versioning.service.js';
 import type { HistoryOwner } from '../history-owner.types.js';

@@ -1,5 +1,5 @@
 import type { Statement } from '../../database/statement.js';
-import { QuotesService } from '../../stock-data/quotes.service.js';
+import { QuotesService } from '../../stock-data/quotes/quotes.service.js';
 import type { Pin } from './citations.types.js';
 
 /** Keeps which versions the citations of a message quote. */

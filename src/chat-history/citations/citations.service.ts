@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
-import { QuotesService } from '../../stock-data/quotes.service.js';
+import { QuotesService } from '../../stock-data/quotes/quotes.service.js';
 import { AsOfBeforeFirst, AsOfInFuture } from '../../versioning/versioning.errors.js';
 import { VersioningService, type AsOf } from '../../versioning/versioning.service.js';
 import { citationsRefused, type CitationCode, type CitationProblem } from './citations.errors.js';

@@ -2,7 +2,10 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { actAs } from '../../database/own-rows.queries.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import { BARS } from '../../stock-data/bars.types.js';
-import { DryRunConsequences, type EndingVersions } from '../../versioning/dry-run-consequences.service.js';
+import {
+  DryRunConsequences,
+  type EndingVersions,
+} from '../../versioning/commit/dry-run-consequences.service.js';
 import { countQuoting } from './restated.queries.js';
 
 /** Tells dry runs of corrections, withdrawals, merges and reverts how many citations they would restate. */

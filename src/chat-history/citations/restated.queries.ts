@@ -1,5 +1,5 @@
 import type { Statement } from '../../database/statement.js';
-import { QuotesService } from '../../stock-data/quotes.service.js';
+import { QuotesService } from '../../stock-data/quotes/quotes.service.js';
 import { shownCitation } from './citations.queries.js';
 
 /** Where a list of restated citations goes on: behind this one. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SqlService } from '../../database/sql.service.js';
-import { RevisionLogService } from '../../versioning/revision-log.service.js';
+import { RevisionLogService } from '../../versioning/revisions/revision-log.service.js';
 import { restatedBetween, type RestatedPosition } from '../citations/restated.queries.js';
 import type { HistoryOwner } from '../history-owner.types.js';
 import { commitId, restatedId, type EventPosition } from './stream/event-position.js';

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nes
 import type { Principal } from '../../common/principal.js';
 import { SETTINGS, type Settings } from '../../config/settings.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
-import { RevisionLogService } from '../../versioning/revision-log.service.js';
+import { RevisionLogService } from '../../versioning/revisions/revision-log.service.js';
 import { historyOwner } from '../history-owner.types.js';
 import { EventLogService } from './event-log.service.js';
 import { EventIdInFuture, NoEventStreamFree, TooManyEventStreams } from './events.errors.js';

@@ -3,7 +3,7 @@ import { exactJson } from '../../common/json-text.js';
 import { actAs } from '../../database/own-rows.queries.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import { SqlService } from '../../database/sql.service.js';
-import { RevisionLogService } from '../../versioning/revision-log.service.js';
+import { RevisionLogService } from '../../versioning/revisions/revision-log.service.js';
 import { ConversationNotFound } from '../chat-history.errors.js';
 import { conversationById } from '../conversations/conversations.queries.js';
 import type { HistoryOwner } from '../history-owner.types.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pageQuery } from '../../common/pagination.js';
-import { BRANCH_STATUSES } from '../../versioning/branch.types.js';
-import { asOfMember, branchName } from '../../versioning/point.types.js';
+import { BRANCH_STATUSES } from '../../versioning/branches/branch.types.js';
+import { asOfMember, branchName } from '../../versioning/points/point.types.js';
 import { MAIN_BRANCH } from '../../versioning/versioning.types.js';
 
 /** `{name}` of a branch. */

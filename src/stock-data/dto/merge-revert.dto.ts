@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { lineOfText } from '../../common/text.js';
-import { CONFLICT_POLICIES } from '../../versioning/branch.types.js';
-import { branchName } from '../../versioning/point.types.js';
+import { CONFLICT_POLICIES } from '../../versioning/branches/branch.types.js';
+import { branchName } from '../../versioning/points/point.types.js';
 import { consequencesMember, dryRunQuery } from './dry-run.dto.js';
 
 const message = lineOfText(1000).nullable().optional();

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { cursorQuery, limitQuery, pageQuery } from '../../common/pagination.js';
 import { INTERVALS } from '../../bars/bar.types.js';
 import { instant, tradingDay } from '../../bars/times.dto.js';
-import { asOfQuery } from '../../versioning/point.types.js';
+import { asOfQuery } from '../../versioning/points/point.types.js';
 import {
   BAR_SOURCES,
   COMPUTED_ONLY_INTERVALS,
   isAggregateInterval,
   isComputedOnly,
-} from '../aggregate.types.js';
+} from '../aggregate/aggregate.types.js';
 import { branchQuery, intervalQuery } from './scope.dto.js';
 
 const bound = z

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { INTERVALS } from '../../bars/bar.types.js';
-import { branchName } from '../../versioning/point.types.js';
+import { branchName } from '../../versioning/points/point.types.js';
 import { MAIN_BRANCH } from '../../versioning/versioning.types.js';
-import { isComputedOnly } from '../aggregate.types.js';
+import { isComputedOnly } from '../aggregate/aggregate.types.js';
 
 /** `?interval=` of bars that are stored. */
 export const intervalQuery = z

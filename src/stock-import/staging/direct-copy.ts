@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import { BARS } from '../../stock-data/bars.types.js';
-import type { CommitPlace } from '../../versioning/first-rows.types.js';
+import type { CommitPlace } from '../../versioning/commit/first-rows.types.js';
 import { CopyLines, UnknownSymbol, type LineAdditions } from '../parse/copy-lines.js';
 import { type FastPlan, LineVerifier } from '../parse/fast-pass.js';
 import type { ImportRequest } from '../stock-import.types.js';

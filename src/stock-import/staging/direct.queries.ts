@@ -1,7 +1,7 @@
 import type { Interval } from '../../bars/bar.types.js';
 import type { Statement } from '../../database/statement.js';
 import { BARS } from '../../stock-data/bars.types.js';
-import type { CommitPlace } from '../../versioning/first-rows.types.js';
+import type { CommitPlace } from '../../versioning/commit/first-rows.types.js';
 import type { FastRole } from '../parse/fast-pass.js';
 import { newestTime } from './staging.queries.js';
 

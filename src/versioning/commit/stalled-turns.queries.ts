@@ -1,5 +1,5 @@
 import type { Statement } from '../../database/statement.js';
-import { COMMIT_LOCK } from '../revisions.queries.js';
+import { COMMIT_LOCK } from '../revisions/revisions.queries.js';
 
 /**
  * Who has the turn to commit while others wait, and waits itself for its own client in the middle of a statement; that session is

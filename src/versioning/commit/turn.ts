@@ -1,8 +1,8 @@
 import type { SqlTransaction } from '../../database/sql-transaction.js';
-import type { BranchStatus } from '../branch.types.js';
-import { branchStatus, lockBranch } from '../branches.queries.js';
-import type { Line } from '../lineage.types.js';
-import { takeCommitLock } from '../revisions.queries.js';
+import type { BranchStatus } from '../branches/branch.types.js';
+import { branchStatus, lockBranch } from '../branches/branches.queries.js';
+import type { Line } from '../branches/lineage.types.js';
+import { takeCommitLock } from '../revisions/revisions.queries.js';
 import { BranchDiscarded, BranchMerged, HistoryChanged } from '../versioning.errors.js';
 import type { Statement } from '../../database/statement.js';
 

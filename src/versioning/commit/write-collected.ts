@@ -6,10 +6,15 @@ import {
   endingVersions,
   insertVersions,
   noteTouched,
-} from '../commit.queries.js';
-import type { DryRunConsequences } from '../dry-run-consequences.service.js';
-import type { Line } from '../lineage.types.js';
-import { finishRevision, headRevision, insertRevision, takeFinishLock } from '../revisions.queries.js';
+} from './commit.queries.js';
+import type { DryRunConsequences } from './dry-run-consequences.service.js';
+import type { Line } from '../branches/lineage.types.js';
+import {
+  finishRevision,
+  headRevision,
+  insertRevision,
+  takeFinishLock,
+} from '../revisions/revisions.queries.js';
 import type { CommitReport, RevisionDraft, VersionedTable } from '../versioning.types.js';
 
 /** What a commit has collected into the table of changes. */

@@ -4,9 +4,9 @@ import { ConversationsService } from '../../../src/chat-history/conversations/co
 import { AppendMessageService } from '../../../src/chat-history/messages/append-message.service.js';
 import { ReadMessagesService } from '../../../src/chat-history/messages/read-messages.service.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
-import { BranchesService } from '../../../src/versioning/branches.service.js';
-import { MergeService } from '../../../src/versioning/merge.service.js';
-import { RevertService } from '../../../src/versioning/revert.service.js';
+import { BranchesService } from '../../../src/versioning/branches/branches.service.js';
+import { MergeService } from '../../../src/versioning/merge/merge.service.js';
+import { RevertService } from '../../../src/versioning/merge/revert.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { propertyOptions } from '../../support/property.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';

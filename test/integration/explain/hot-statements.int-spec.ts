@@ -2,18 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from 'pg';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import type { Statement } from '../../../src/database/statement.js';
-import { barVersions } from '../../../src/stock-data/bar-versions.queries.js';
-import { areStillTrue, barPage, oneBar } from '../../../src/stock-data/bars.queries.js';
+import { barVersions } from '../../../src/stock-data/read/bar-versions.queries.js';
+import { areStillTrue, barPage, oneBar } from '../../../src/stock-data/read/bars.queries.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { seriesOf } from '../../../src/stocks/stocks.queries.js';
 import { hasFutureBars } from '../../../src/stock-import/staging/direct.queries.js';
-import { hasNoVersions, noteAllTouched } from '../../../src/versioning/commit.queries.js';
+import { hasNoVersions, noteAllTouched } from '../../../src/versioning/commit/commit.queries.js';
 import {
   headRevision,
   revisionAtInstant,
   revisionById,
   revisionPage,
-} from '../../../src/versioning/revisions.queries.js';
+} from '../../../src/versioning/revisions/revisions.queries.js';
 import type { LineageSegment, ReadPoint } from '../../../src/versioning/versioning.types.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { explained, offences } from './plans.js';

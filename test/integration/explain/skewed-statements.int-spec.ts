@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import type { Statement } from '../../../src/database/statement.js';
-import { storedSince } from '../../../src/stock-data/aggregate.queries.js';
+import { storedSince } from '../../../src/stock-data/aggregate/aggregate.queries.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
-import { branchChanges } from '../../../src/stock-data/branch-changes.queries.js';
-import { conflictingBars } from '../../../src/stock-data/merge-conflicts.queries.js';
-import { revisionChanges } from '../../../src/stock-data/revision-changes.queries.js';
-import { hasNoVersions } from '../../../src/versioning/commit.queries.js';
-import { NOW } from '../../../src/versioning/lineage.types.js';
-import { revisionPage } from '../../../src/versioning/revisions.queries.js';
-import { rowsOfBranch, rowsOfRevision, scopesOfBranch } from '../../../src/versioning/three-way.queries.js';
+import { branchChanges } from '../../../src/stock-data/branches/branch-changes.queries.js';
+import { conflictingBars } from '../../../src/stock-data/branches/merge-conflicts.queries.js';
+import { revisionChanges } from '../../../src/stock-data/revisions/revision-changes.queries.js';
+import { hasNoVersions } from '../../../src/versioning/commit/commit.queries.js';
+import { NOW } from '../../../src/versioning/branches/lineage.types.js';
+import { revisionPage } from '../../../src/versioning/revisions/revisions.queries.js';
+import {
+  rowsOfBranch,
+  rowsOfRevision,
+  scopesOfBranch,
+} from '../../../src/versioning/merge/three-way.queries.js';
 import type { Proposals } from '../../../src/versioning/versioning.types.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { explained, offences } from './plans.js';

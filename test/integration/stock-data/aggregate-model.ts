@@ -1,4 +1,4 @@
-import type { AggregateInterval } from '../../../src/stock-data/aggregate.types.js';
+import type { AggregateInterval } from '../../../src/stock-data/aggregate/aggregate.types.js';
 
 /** A bar as a test keeps it: exact decimal texts, the time as the service shows it. */
 export interface ModelBar {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { escapeLiteral, type Client } from 'pg';
 import { withConnection } from '../../../src/database/direct-connection.js';
-import { aggregatePage, storedSince } from '../../../src/stock-data/aggregate.queries.js';
-import { AGGREGATES, type AggregateInterval } from '../../../src/stock-data/aggregate.types.js';
+import { aggregatePage, storedSince } from '../../../src/stock-data/aggregate/aggregate.queries.js';
+import { AGGREGATES, type AggregateInterval } from '../../../src/stock-data/aggregate/aggregate.types.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import type { ReadPoint } from '../../../src/versioning/versioning.types.js';

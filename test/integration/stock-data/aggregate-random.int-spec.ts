@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AggregateBarsService } from '../../../src/stock-data/aggregate-bars.service.js';
-import { AGGREGATES, type AggregateInterval } from '../../../src/stock-data/aggregate.types.js';
+import { AggregateBarsService } from '../../../src/stock-data/aggregate/aggregate-bars.service.js';
+import { AGGREGATES, type AggregateInterval } from '../../../src/stock-data/aggregate/aggregate.types.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { makeBranch } from '../../factories/versioned-bars.js';
 import { propertyOptions } from '../../support/property.js';

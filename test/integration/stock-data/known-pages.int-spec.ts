@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { SqlService } from '../../../src/database/sql.service.js';
-import { ReadBarsService } from '../../../src/stock-data/read-bars.service.js';
+import { ReadBarsService } from '../../../src/stock-data/read/read-bars.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { commitChanges, makeBranch, makeSeries } from '../../factories/versioned-bars.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';

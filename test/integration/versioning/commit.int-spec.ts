@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SqlService } from '../../../src/database/sql.service.js';
-import { RevisionLogService } from '../../../src/versioning/revision-log.service.js';
+import { RevisionLogService } from '../../../src/versioning/revisions/revision-log.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
-import { ReadBarsService } from '../../../src/stock-data/read-bars.service.js';
+import { ReadBarsService } from '../../../src/stock-data/read/read-bars.service.js';
 import { day } from '../../factories/bars.js';
 import { commitChanges, makeBranch, makeSeries, type Change } from '../../factories/versioned-bars.js';
 import { storedRows } from '../../support/stored-rows.js';

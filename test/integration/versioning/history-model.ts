@@ -1,4 +1,4 @@
-import type { ConflictPolicy } from '../../../src/versioning/branch.types.js';
+import type { ConflictPolicy } from '../../../src/versioning/branches/branch.types.js';
 import type { Change } from '../../factories/versioned-bars.js';
 
 /** What is shown: closes by day. */

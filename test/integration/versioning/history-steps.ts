@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { CONFLICT_POLICIES, type ConflictPolicy } from '../../../src/versioning/branch.types.js';
+import { CONFLICT_POLICIES, type ConflictPolicy } from '../../../src/versioning/branches/branch.types.js';
 import type { Change } from '../../factories/versioned-bars.js';
 
 /** One thing that happens in a history. Branches and revisions are chosen by number, modulo how many there are. */

@@ -1,7 +1,7 @@
-import type { BranchesService } from '../../../src/versioning/branches.service.js';
-import type { Conflicts } from '../../../src/versioning/branch.types.js';
-import type { MergeService } from '../../../src/versioning/merge.service.js';
-import type { RevertService } from '../../../src/versioning/revert.service.js';
+import type { BranchesService } from '../../../src/versioning/branches/branches.service.js';
+import type { Conflicts } from '../../../src/versioning/branches/branch.types.js';
+import type { MergeService } from '../../../src/versioning/merge/merge.service.js';
+import type { RevertService } from '../../../src/versioning/merge/revert.service.js';
 import type { VersioningService } from '../../../src/versioning/versioning.service.js';
 import type { Proposals, VersionedTable } from '../../../src/versioning/versioning.types.js';
 import type { Change } from '../../factories/versioned-bars.js';

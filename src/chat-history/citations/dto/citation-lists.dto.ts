@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { symbolInput } from '../../../bars/symbol.dto.js';
 import { pageQuery } from '../../../common/pagination.js';
-import { asOfQuery } from '../../../versioning/point.types.js';
+import { asOfQuery } from '../../../versioning/points/point.types.js';
 import { stockDataCitationView } from './citation-view.dto.js';
 
 /** Query of `GET /v1/messages`: what a citation of each message must be of. Several must be true of one citation. */

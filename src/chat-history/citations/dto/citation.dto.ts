@@ -3,7 +3,7 @@ import { INTERVALS } from '../../../bars/bar.types.js';
 import { symbolInput } from '../../../bars/symbol.dto.js';
 import { instant, tradingDay } from '../../../bars/times.dto.js';
 import { lineOfText } from '../../../common/text.js';
-import { asOfMember } from '../../../versioning/point.types.js';
+import { asOfMember } from '../../../versioning/points/point.types.js';
 import { QUOTED_FIELDS } from '../citations.types.js';
 import { readValue } from '../pin/read-value.js';
 

@@ -1,4 +1,4 @@
-import type { ShownQuote } from '../../../stock-data/quotes.types.js';
+import type { ShownQuote } from '../../../stock-data/quotes/quotes.types.js';
 import type { CitationProblem } from '../citations.errors.js';
 import type { Quotation } from './stored-citation.js';
 

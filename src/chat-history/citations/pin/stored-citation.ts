@@ -1,5 +1,5 @@
 import type { Interval } from '../../../bars/bar.types.js';
-import type { ShownVersion } from '../../../stock-data/quotes.types.js';
+import type { ShownVersion } from '../../../stock-data/quotes/quotes.types.js';
 import type { AsOf } from '../../../versioning/versioning.service.js';
 import type { CitationRequest, StockDataCitationRequest } from '../dto/citation.dto.js';
 import type { QuotedField } from '../citations.types.js';

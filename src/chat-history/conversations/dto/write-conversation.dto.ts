@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { instant } from '../../../bars/times.dto.js';
 import { lineOfText } from '../../../common/text.js';
-import { BRANCH_NAME_PATTERN } from '../../../versioning/branch.types.js';
-import { asOfMember } from '../../../versioning/point.types.js';
+import { BRANCH_NAME_PATTERN } from '../../../versioning/branches/branch.types.js';
+import { asOfMember } from '../../../versioning/points/point.types.js';
 import { MAIN_BRANCH } from '../../../versioning/versioning.types.js';
 import { clientId, metadataMember } from '../../idempotency/metadata.dto.js';
 

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import type { SqlTransaction } from '../../database/sql-transaction.js';
+import type { Row } from '../../database/statement.js';
+import { VersioningService } from '../../versioning/versioning.service.js';
+import { describedJoin, endedJoin, shownVersions, standingJoin, touchedBy } from './quotes.queries.js';
+import type { AskedBar, ShownQuote, ShownQuotes } from './quotes.types.js';
+
+/** For features that quote bars: which version of a bar a read shows, and how a version stands that was quoted before. */
+@Injectable()
+export class QuotesService {
+  /**
+   * What reads of a branch show of many bars, by one statement of a transaction, and to its end: no revision becomes visible before.
+   * **Shape**: `quotes` in the order of `asked`.
+   *
+   * **Why** it takes the number of a branch, and looks for nothing before: it runs while its caller holds locks, where a second
+   * connection might be one that never comes.
+   */
+  async shown(tx: SqlTransaction, branchId: number, asked: readonly AskedBar[]): Promise<ShownQuotes> {
+    const [, rows] = await tx.runTogether(VersioningService.holdHead(), shownVersions(branchId, asked));
+    const [head, status] = rows[0] ?? [];
+    return { head: Number(head), branchStatus: String(status), quotes: rows.map(shownQuote) };
+  }
+
+  /**
+   * SQL that joins how a quoted version stands now, for statements of features that keep such versions; see the statement for its
+   * columns. **Why** not a call: the lists that show quotations are one statement each, and must see bars and quotations at one moment.
+   */
+  static standing(pin: string, alias: string): string {
+    return standingJoin(pin, alias);
+  }
+
+  /** SQL that joins the revision that ended a quoted version; see the statement. */
+  static ended(pin: string, alias: string): string {
+    return endedJoin(pin, alias);
+  }
+
+  /** SQL of a relation of what a revision touched; see there. */
+  static touched(revision: string, alias: string): string {
+    return touchedBy(revision, alias);
+  }
+
+  /** SQL that joins what bar a quoted version is of; see the statement for its columns. */
+  static described(pin: string, alias: string): string {
+    return describedJoin(pin, alias);
+  }
+}
+
+function shownQuote(row: Row): ShownQuote {
+  const [, , isTracked, seriesId, branchId, branch, revision, json, value, isShownNow, valueNow] = row;
+  return {
+    isTracked: isTracked === true,
+    seriesId: seriesId as number | null,
+    version:
+      typeof json === 'string'
+        ? {
+            branchId: Number(branchId),
+            branch: String(branch),
+            revision: Number(revision),
+            json,
+            value: value as string | null,
+          }
+        : null,
+    now: isShownNow === true ? { value: valueNow as string | null } : null,
+  };
+}

@@ -1,0 +1,42 @@
+import type { Interval } from '../../bars/bar.types.js';
+
+/** A bar that is asked for, and at which revision of the branch. */
+export interface AskedBar {
+  readonly symbol: string;
+  readonly interval: Interval;
+  /** RFC 3339 UTC; midnight for a daily bar. */
+  readonly ts: string;
+  readonly revision: number;
+  /** The member of the bar whose value is wanted. */
+  readonly field: string;
+}
+
+/** One version of a bar. */
+export interface ShownVersion {
+  /** The branch on which it stands: the one that was read, or an ancestor. */
+  readonly branchId: number;
+  readonly branch: string;
+  /** `valid_from`: the revision that brought it. */
+  readonly revision: number;
+  /** The bar as JSON text. */
+  readonly json: string;
+  /** The asked field as exact text; null when the bar does not have it. */
+  readonly value: string | null;
+}
+
+/** What a branch shows of one bar. **Shape**: `seriesId` is null for a stock without bars of this interval. */
+export interface ShownQuote {
+  readonly isTracked: boolean;
+  readonly seriesId: number | null;
+  /** Null when the branch shows no bar at the revision. */
+  readonly version: ShownVersion | null;
+  /** The same field of what the branch shows at its newest revision; null when it shows no bar. */
+  readonly now: { readonly value: string | null } | null;
+}
+
+/** What a branch shows of many bars, all of one snapshot. */
+export interface ShownQuotes {
+  readonly head: number;
+  readonly branchStatus: string;
+  readonly quotes: readonly ShownQuote[];
+}
