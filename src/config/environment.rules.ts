@@ -5,7 +5,12 @@ import type { Environment } from './environment.schema.js';
 
 /** What is wrong between variables that are each right on their own; the database's own rules stand beside its URLs. */
 export function environmentProblems(environment: Environment): ConfigurationProblem[] {
-  return [...adminProblems(environment), ...encryptionProblems(environment), ...importProblems(environment)];
+  return [
+    ...adminProblems(environment),
+    ...encryptionProblems(environment),
+    ...importProblems(environment),
+    ...metricsProblems(environment),
+  ];
 }
 
 function adminProblems(environment: Environment): ConfigurationProblem[] {
@@ -48,6 +53,12 @@ function importProblems(environment: Environment): ConfigurationProblem[] {
     });
   }
   return problems;
+}
+
+function metricsProblems({ PORT, METRICS_PORT }: Environment): ConfigurationProblem[] {
+  if (METRICS_PORT === undefined || METRICS_PORT === 0 || METRICS_PORT !== PORT) return [];
+  const message = `is ${METRICS_PORT}, as PORT is: metrics are served without credentials, so they need a port of their own`;
+  return [{ variable: 'METRICS_PORT', message }];
 }
 
 function oneWithoutTheOther<Name extends keyof Environment>(

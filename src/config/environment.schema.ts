@@ -5,6 +5,7 @@ import { databaseAddressVariables, databaseUseVariables } from './database.varia
 import { eventVariables } from './event.variables.js';
 import { historyVariables } from './history.variables.js';
 import { httpVariables } from './http.variables.js';
+import { metricsVariables } from './metrics.variables.js';
 import { adminVariables, encryptionVariables } from './secret.variables.js';
 import { folderVariables, importVariables, logVariables } from './service.variables.js';
 import { sessionVariables } from './session.variables.js';
@@ -31,6 +32,7 @@ export const environmentTopics: readonly EnvironmentTopic[] = [
   { title: 'Chat history', variables: historyVariables },
   { title: 'Event streams', variables: eventVariables },
   { title: 'Logs and documentation', variables: logVariables },
+  { title: 'Metrics', variables: metricsVariables },
 ];
 
 /** The one schema of the environment. Rules between variables stand in `environment.rules.ts`. */
@@ -48,6 +50,7 @@ export const environmentSchema = z.object({
   ...historyVariables,
   ...eventVariables,
   ...logVariables,
+  ...metricsVariables,
 });
 
 /** The environment, every variable read and checked on its own. */
