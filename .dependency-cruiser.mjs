@@ -15,7 +15,8 @@ const RANKS = [
   ['sessions', 'stock-data'],
   // `accounts` is /v1/users: what is done to people and their sessions together.
   ['stock-import', 'chat-history', 'accounts', 'credentials'],
-  ['health'],
+  // `metrics` asks every feature how it stands.
+  ['health', 'metrics'],
 ];
 
 /** The roof: puts everything together, and is imported by nothing below. */

@@ -12,6 +12,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { CredentialsModule } from './credentials/credentials.module.js';
 import { HealthModule } from './health/health.module.js';
 import { KeysModule } from './keys/keys.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { loggerOptions } from './http/logger-options.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
@@ -46,6 +47,7 @@ export class AppModule {
         StockImportModule,
         ChatHistoryModule,
         HealthModule.forRoot(settings),
+        MetricsModule,
       ],
       providers: [
         { provide: OPEN_DATABASE, useValue: database },

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
+import { packageVersion } from '../common/package-version.js';
 import { dbCommand } from './db.command.js';
 import { EXAMPLES } from './examples.js';
 import { exportCommand } from './export.command.js';
@@ -13,7 +12,7 @@ import { usersCommand } from './users.command.js';
 /** `stockroom`: the whole command line. */
 export function stockroomCommand(): Command {
   const program = new Command('stockroom')
-    .version(version())
+    .version(packageVersion())
     .description('Stockroom from the command line. Works beside a running service and without one.')
     .addCommand(importCommand())
     .addCommand(dbCommand())
@@ -35,11 +34,4 @@ function complete(command: Command, words: readonly string[]): void {
     command.addHelpText('after', `\nExamples:\n${lines.join('')}`);
   }
   for (const child of command.commands) complete(child, [...words, child.name()]);
-}
-
-/** **Why not an import**: the file lies elsewhere, as seen from here, once this one is built. */
-function version(): string {
-  const path = findPackageJSON('..', import.meta.url);
-  if (path === undefined) throw new Error('There is no package.json above the program.');
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

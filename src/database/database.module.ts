@@ -36,7 +36,7 @@ export class DatabaseModule {
         }),
       ],
       providers: [SqlService, ReplicaReads, UnitOfWork, SlowQueryLog, SchemaState, ScheduledJobs, StartState],
-      exports: [SqlService, ReplicaReads, UnitOfWork, SchemaState, ScheduledJobs, StartState],
+      exports: [SqlService, ReplicaReads, UnitOfWork, SlowQueryLog, SchemaState, ScheduledJobs, StartState],
     };
   }
 }

@@ -5,6 +5,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { isClientPoisoned, isConnectionLost, isPlanStale, translateDriverError } from './driver-errors.js';
 import { actAs, readingAs } from './own-rows.queries.js';
 import type { RowOwner } from './own-rows.js';
+import { watchPoolWaits, type WaitWatcher } from './pool-waits.js';
 import { retryTransaction } from './retry.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlTransaction } from './sql-transaction.js';
@@ -96,6 +97,11 @@ export class SqlService {
   async poolState(): Promise<{ size: number; idle: number; waiting: number; max: number }> {
     const pool = await this.pool();
     return { size: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount, max: pool.options.max };
+  }
+
+  /** Lets `onWait` know how long each caller waited for a connection, the ORM's own among them. Call it once. */
+  async watchWaits(onWait: WaitWatcher): Promise<void> {
+    watchPoolWaits(await this.pool(), onWait);
   }
 
   private async transact<T>(owner: RowOwner | null, work: (tx: SqlTransaction) => Promise<T>): Promise<T> {

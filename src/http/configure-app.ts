@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from '../config/settings.js';
+import { MetricsService } from '../metrics/metrics.service.js';
 import { RequestLimiter } from '../rate-limits/request-limiter.service.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { limitBodyTime } from './body-timeout.hook.js';
@@ -16,6 +17,7 @@ import { validationPipe } from './validation.pipe.js';
 /** Everything about HTTP that is the same for every route. Call once, before the application listens. */
 export async function configureApp(app: NestFastifyApplication, settings: Settings): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
+  await app.get(MetricsService).begin(fastify);
   const allowedMethods = new AllowedMethods();
   allowedMethods.watch(fastify);
   // Writes cookies only. The one that is read needs more care than a parser takes, and most requests have none.

@@ -45,6 +45,17 @@ export function liveSessionIds(ids: readonly string[]): Statement {
   };
 }
 
+/** How many sessions are live. **Shape**: one row: of people, of visitors; together no more than `most`, where counting ends. */
+export function countLiveSessions(most: number): Statement {
+  return {
+    name: 'session_count_live',
+    text: `
+      select count(user_id)::integer, (count(*) - count(user_id))::integer
+      from (select s.user_id from sessions s where ${LIVE} limit $1) as live`,
+    values: [most],
+  };
+}
+
 /** A visitor by the hash of their id. **Shape**: at most one row of id, whether it is live, whether the use is to be noted. */
 export function visitorSession(hash: Uint8Array): Statement {
   return {

@@ -8,7 +8,7 @@ import { SqlService } from '../database/sql.service.js';
 import { SessionRepository } from './session.repository.js';
 import { makeToken, type SessionToken } from './credentials/session-token.js';
 import { sessionView } from './session-view.format.js';
-import { liveSessionIds, liveSessionsOf } from './sessions.queries.js';
+import { countLiveSessions, liveSessionIds, liveSessionsOf } from './sessions.queries.js';
 import type { NewSession, OpenedSession, SessionView } from './sessions.types.js';
 import { VisitorClaims } from './visitor-claims.service.js';
 import { VisitorsService } from './visitors.service.js';
@@ -92,6 +92,12 @@ export class SessionsService {
   async liveAmong(ids: readonly string[]): Promise<ReadonlySet<string>> {
     const rows = await this.sql.read(liveSessionIds(ids));
     return new Set(rows.map(([id]) => id as string));
+  }
+
+  /** How many sessions are live, the first `most` of them: counting more would cost what nobody asked for. */
+  async countLive(most: number): Promise<{ readonly people: number; readonly visitors: number }> {
+    const row = await this.sql.readOne(countLiveSessions(most));
+    return { people: Number(row?.[0]), visitors: Number(row?.[1]) };
   }
 
   /**

@@ -11,6 +11,7 @@ import { StoreHistory } from '../versioning/points/store-history.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import { ScopesNotEmpty, type FirstRows } from '../versioning/commit/first-rows.types.js';
 import { MAIN_BRANCH, type CommitReport, type Proposals } from '../versioning/versioning.types.js';
+import { ImportTotals } from './import-totals.js';
 import { compareFile, isComparable, NotCompared } from './compare/compare-file.js';
 import { stageCarefully } from './staging/careful-staging.js';
 import { copyDirectly, isDirect, proveFile, type SeriesBySymbol } from './staging/direct-copy.js';
@@ -35,6 +36,8 @@ const MAX_WAITING = 20;
 /** Brings whole files of bars into the store, each as one revision. */
 @Injectable()
 export class StockImportService {
+  /** What this process has imported since it started. */
+  readonly totals = new ImportTotals();
   private readonly turns: ReturnType<typeof pLimit>;
 
   constructor(
@@ -57,7 +60,9 @@ export class StockImportService {
    */
   async import(request: ImportRequest): Promise<ImportReport> {
     if (this.turns.pendingCount >= MAX_WAITING) throw new ImportsBusy();
-    return this.turns(() => this.history.settled(() => this.importNow(request)));
+    return this.turns(() =>
+      this.totals.counted(request, () => this.history.settled(() => this.importNow(request))),
+    );
   }
 
   private async importNow(request: ImportRequest): Promise<ImportReport> {

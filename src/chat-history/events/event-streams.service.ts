@@ -61,6 +61,11 @@ export class EventStreamsService implements BeforeApplicationShutdown {
     return stream;
   }
 
+  /** How many streams are open. */
+  get openCount(): number {
+    return this.streams.size;
+  }
+
   /** Ends all streams, so that the server can close: their clients go on elsewhere. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;

@@ -10,5 +10,6 @@ import { EventsController } from './events.controller.js';
   imports: [SessionsModule, VersioningModule],
   controllers: [EventsController],
   providers: [EventLogService, EventStreamsService],
+  exports: [EventStreamsService],
 })
 export class EventsModule {}

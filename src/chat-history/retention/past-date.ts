@@ -23,6 +23,12 @@ export function keeps(conversation: string, message: string, defaultDays: string
     end)`;
 }
 
+/** Since when a message that its conversation does not keep is past its date. */
+export function overdueSince(conversation: string, message: string, defaultDays: string): string {
+  return `coalesce(${conversation}.deleted_at, ${conversation}.retain_until,
+    ${message}.created_at + ${days(daysOf(conversation, defaultDays))})`;
+}
+
 /** Whether one of the forks that show a message, or a fork of them, wants it kept. */
 export function aForkKeeps(message: string, defaultDays: string): string {
   return `exists (

@@ -1,5 +1,5 @@
 import type { Statement } from '../../database/statement.js';
-import { aForkKeeps, isConversationPast, isOlderThan, keeps } from './past-date.js';
+import { aForkKeeps, isConversationPast, isOlderThan, keeps, overdueSince } from './past-date.js';
 
 /**
  * How long a tombstone stays: its id cannot be taken by a write that was sent before the deletion and arrives after it. Nothing
@@ -59,6 +59,31 @@ export function removeAged({ defaultDays, fewestDays: least, after, limit }: Age
       select (select count(*)::integer from page), (select count(*)::integer from removed),
         (select created_at::text from last), (select id from last)`,
     values: [defaultDays, least, after?.[0] ?? null, after?.[1] ?? null, limit],
+  };
+}
+
+/**
+ * How long the message that waits longest has been past its date, of the oldest `sample` that may be. **Shape**: one row of seconds; 0
+ * when none is. **Why** a sample: this is asked every few seconds, and a store may have millions of old messages that are all kept.
+ */
+export function longestOverdue(defaultDays: number | null, sample: number): Statement {
+  const least = 'least($1::integer, (select min(message_retention_days) from user_settings))';
+  return {
+    name: 'retention_longest_overdue',
+    text: `
+      select coalesce(max(extract(epoch from now() - o.since)), 0)::double precision
+      from (
+        select m.id, m.conversation_id, m.created_at, m.seq
+        from messages m
+        where ${isOlderThan('m.created_at', least)}
+        order by m.created_at
+        limit $2
+      ) as m
+      join conversations c on c.id = m.conversation_id
+      cross join lateral (select ${overdueSince('c', 'm', '$1')} as since) o
+      where not ${keeps('c', 'm', '$1')}
+        and not ${aForkKeeps('m', '$1')}`,
+    values: [defaultDays, sample],
   };
 }
 

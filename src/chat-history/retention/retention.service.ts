@@ -5,12 +5,21 @@ import { ScheduledJobs } from '../../database/scheduled-job.service.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import { SqlService } from '../../database/sql.service.js';
 import { RetentionPass } from './retention-pass.js';
-import { countConversations, countEnded, countTombstones, fewestDays } from './retention.queries.js';
+import {
+  countConversations,
+  countEnded,
+  countTombstones,
+  fewestDays,
+  longestOverdue,
+} from './retention.queries.js';
 import type { RetentionCounts, RetentionReport } from './retention.types.js';
 
 const EVERY_MS = 3_600_000;
 /** A dry run holds no turn and locks nothing for long: it looks at as many as a run would. */
 const DRY_BATCH_SIZE = 1_000;
+
+/** Of so many old messages the one that is overdue is looked for. */
+const LAG_SAMPLE = 500;
 
 /**
  * Removes messages and conversations that are past their date, in batches, by one process at a time. Nothing is remembered between
@@ -20,6 +29,7 @@ const DRY_BATCH_SIZE = 1_000;
 export class RetentionService {
   private readonly logger = new Logger('Retention');
   private removed: RetentionCounts = { messages: 0, conversations: 0, tombstones: 0 };
+  private finished: Date | null = null;
 
   constructor(
     private readonly jobs: ScheduledJobs,
@@ -30,6 +40,21 @@ export class RetentionService {
   /** What this process has removed since it started. */
   get totals(): RetentionCounts {
     return this.removed;
+  }
+
+  /** When this process last came to the end of a run; null when it has not yet. */
+  get finishedAt(): Date | null {
+    return this.finished;
+  }
+
+  /**
+   * How far removal is behind: the time since the message that waits longest was past its date, of the oldest 500 that may be.
+   * **Units**: seconds; up to an hour is the schedule itself. **Errors**: those of `SqlService.read`.
+   */
+  async lagSeconds(): Promise<number> {
+    const statement = longestOverdue(this.settings.history.messageRetentionDays, LAG_SAMPLE);
+    const [row] = await this.sql.readAs({ purpose: 'retention' }, statement);
+    return Number(row?.[0]);
   }
 
   @Interval('retention', EVERY_MS)
@@ -80,7 +105,8 @@ export class RetentionService {
     });
   }
 
-  private note({ counts }: RetentionPass): void {
+  private note({ counts, isFinished }: RetentionPass): void {
+    if (isFinished) this.finished = new Date();
     const { messages, conversations, tombstones } = counts;
     if (messages + conversations + tombstones === 0) return;
     this.removed = {
