@@ -11,7 +11,7 @@ import {
   Req,
   Res,
 } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnchanged } from '../common/etag.js';
 import { CurrentUser, SignedInOnly, type SignedIn } from '../common/principal.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../common/principal.js';
 import { ApiProblems } from '../common/problem.dto.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { JSON_TYPE, listText } from '../common/json-text.js';
 import { nextLink } from '../common/pagination.js';

@@ -1,5 +1,5 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
-import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
+import { ApiExtension, ApiSecurity } from './api-docs.js';
 
 /** What someone may do, from least to most. */
 export type Role = 'USER' | 'ADMIN' | 'SUPER_ADMIN';

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiResponse } from './api-docs.js';
 import { z } from 'zod';
 
 /** Problem details as every error answers them. */

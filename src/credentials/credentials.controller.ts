@@ -18,7 +18,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnchanged } from '../common/etag.js';
 import { nextLink, type Page } from '../common/pagination.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '../common/api-docs.js';
 import type { FastifyReply } from 'fastify';
 import { Public, Roles } from '../common/principal.js';
 import { NoRateLimit } from '../rate-limits/rate-limit.decorator.js';

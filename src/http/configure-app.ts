@@ -7,7 +7,6 @@ import { AllowedMethods } from './allowed-methods.js';
 import { limitBodyTime } from './body-timeout.hook.js';
 import { requireHost } from './host-header.hook.js';
 import { acceptJson } from './json-body.js';
-import { serveOpenApi } from './openapi.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import { setCommonHeaders } from './security-headers.hook.js';
 import { refuseUnstorableText } from './storable-text.hook.js';
@@ -48,5 +47,5 @@ export async function configureApp(app: NestFastifyApplication, settings: Settin
       ],
     });
   }
-  if (settings.docs.enabled) serveOpenApi(app);
+  if (settings.docs.enabled) (await import('./openapi.js')).serveOpenApi(app);
 }

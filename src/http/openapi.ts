@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import * as swagger from '@nestjs/swagger';
 import { toJSONSchema, type ZodType } from 'zod';
+import { writeApiDocs } from '../common/api-docs.js';
 import { problemResponse } from '../common/problem.dto.js';
 import { completeDocument } from './complete-openapi.js';
 import type { Schema } from './openapi-schemas.js';
@@ -16,15 +17,16 @@ const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /** The OpenAPI 3.1 document of the application. The same text is committed as `docs/openapi.json`. */
-export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
-  const config = new DocumentBuilder()
+export function openApiDocument(app: NestFastifyApplication): swagger.OpenAPIObject {
+  writeApiDocs(swagger);
+  const config = new swagger.DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(TITLE)
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .build();
-  const document = SwaggerModule.createDocument(app, config, {
+  const document = swagger.SwaggerModule.createDocument(app, config, {
     operationIdFactory: (_controller, method) => method,
     standardSchemaConverter: (schema, { schemaType }) => convert(schema as ZodType, schemaType),
   });
@@ -37,7 +39,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
 }
 
 /** What is sent as CSV is text; the decorators can only give one schema to all media types of an answer. */
-function describeDownloads({ paths }: OpenAPIObject): void {
+function describeDownloads({ paths }: swagger.OpenAPIObject): void {
   for (const item of Object.values(paths)) {
     for (const response of Object.values(item.get?.responses ?? {})) {
       const csv =
@@ -69,7 +71,7 @@ export function serveOpenApi(app: NestFastifyApplication): void {
         if (request.url === '/docs/index.html') return reply.redirect('/docs');
       }
     });
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+  swagger.SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: TITLE,

@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiExtension } from '@nestjs/swagger';
+import { ApiExtension } from '../common/api-docs.js';
 
 export const NO_RATE_LIMIT_METADATA = 'stockroom:no-rate-limit';
 

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { ApiHeader } from '../common/api-docs.js';
 import type { FastifyRequest } from 'fastify';
 import { visitorIdOf } from './credentials/visitor-id.js';
 

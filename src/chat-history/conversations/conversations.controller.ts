@@ -12,14 +12,14 @@ import {
   Req,
   Res,
 } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { RouteConfig } from '@nestjs/platform-fastify/decorators/index.js';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnchanged } from '../../common/etag.js';
 import { JSON_TYPE, listText } from '../../common/json-text.js';

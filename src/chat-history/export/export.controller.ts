@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../../common/api-docs.js';
 import type { FastifyReply } from 'fastify';
 import { JSON_TYPE } from '../../common/json-text.js';
 import { AnySession, CurrentUser, type Principal } from '../../common/principal.js';

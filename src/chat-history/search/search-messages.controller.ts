@@ -1,5 +1,5 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { nextLink } from '../../common/pagination.js';
 import { AnySession, CurrentUser, type Principal } from '../../common/principal.js';

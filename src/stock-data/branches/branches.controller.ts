@@ -17,7 +17,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnchanged } from '../../common/etag.js';
 import { JSON_TYPE, listText } from '../../common/json-text.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../../common/api-docs.js';
 import { CurrentUser, Roles, type Principal } from '../../common/principal.js';
 import { ApiProblems } from '../../common/problem.dto.js';
 import type { ChangeReport } from '../../versioning/branches/branch.types.js';

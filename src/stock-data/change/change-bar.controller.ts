@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Headers, Param, Put, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../../common/api-docs.js';
+import { RouteConfig } from '@nestjs/platform-fastify/decorators/index.js';
 import type { FastifyReply } from 'fastify';
 import { readBar } from '../../bars/read-bar.js';
 import { etagOf } from '../../common/etag.js';

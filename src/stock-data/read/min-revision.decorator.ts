@@ -1,4 +1,4 @@
-import { ApiHeader } from '@nestjs/swagger';
+import { ApiHeader } from '../../common/api-docs.js';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../common/errors.js';
 

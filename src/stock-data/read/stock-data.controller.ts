@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '../../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { barResponse } from '../../bars/bar.dto.js';
 import { symbolPath, type SymbolPath } from '../../bars/symbol.dto.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { etagOf, isUnchanged } from '../../common/etag.js';
 import { JSON_TYPE, listText } from '../../common/json-text.js';
