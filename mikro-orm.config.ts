@@ -10,6 +10,7 @@ import { AuditEventSchema } from './src/audit/audit-event.entity.js';
 import { EncryptionKeySchema } from './src/keys/encryption-key.entity.js';
 import { EncryptionProcessSchema } from './src/keys/encryption-process.entity.js';
 import { ConversationSchema } from './src/chat-history/conversation.entity.js';
+import { LateCitationSchema } from './src/chat-history/late-citation.entity.js';
 import { MessageCitationSchema } from './src/chat-history/message-citation.entity.js';
 import { MessageSchema } from './src/chat-history/message.entity.js';
 import { ExternalCredentialSchema } from './src/credentials/external-credential.entity.js';
@@ -34,6 +35,7 @@ export const entities: readonly EntitySchema[] = [
   ConversationSchema,
   MessageSchema,
   MessageCitationSchema,
+  LateCitationSchema,
   StockSchema,
   StockSeriesSchema,
   BranchSchema,

@@ -11,6 +11,7 @@ export interface ShownQuote {
   readonly status: 'current' | 'restated' | 'withdrawn';
   readonly current?: { readonly close: number } | null;
   readonly restatedBy?: number;
+  readonly currentRevision?: number;
 }
 
 /** A message as it is shown, as far as citations go. */

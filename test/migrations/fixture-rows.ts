@@ -219,4 +219,10 @@ export const FIXTURES: readonly Fixture[] = [
       select '${MESSAGE}', 0, '${USER}', id, 1, '2026-01-02T00:00:00Z', 2 from stock_series where "interval" = '1d'`,
     answers: [],
   },
+  {
+    since: 22,
+    rows: `
+      insert into late_citations (message_id, ordinal, owner_id, revision) values ('${MESSAGE}', 0, '${USER}', 2)`,
+    answers: [],
+  },
 ];

@@ -30,7 +30,8 @@ export function insertPins(message: {
 /** How a pinned version stands, as members to put behind those of its citation. `now` is joined by {@link standing}. */
 function standingMembers(now: string): string {
   return `',"status":"' || ${now}.status || '"' || case when ${now}.status = 'current' then ''
-          else ',"current":' || ${now}.bar || ',"restatedBy":' || ${now}.restated_by end`;
+          else ',"current":' || ${now}.bar || ',"restatedBy":' || ${now}.restated_by
+            || ',"currentRevision":' || ${now}.changed_by end`;
 }
 
 /** SQL of one stored citation `json` (jsonb) as it is shown, as JSON text. `now` is joined by `QuotesService.standing`. */

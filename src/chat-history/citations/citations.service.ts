@@ -72,7 +72,7 @@ export class CitationsService {
     const quoted = prepared.items.flatMap((item, ordinal) =>
       item.quotation === null ? [] : [{ ...item, quotation: item.quotation, ordinal }],
     );
-    if (quoted.length === 0) return { json: prepared.requested, pins: [] };
+    if (quoted.length === 0) return { json: prepared.requested, pins: [], head: 0 };
     const fixedAt = place.asOfRevision;
     const asked = quoted.map(({ quotation, ownRevision }) => ({
       ...quotation,
@@ -97,10 +97,11 @@ export class CitationsService {
         branchId: version.branchId,
         ts: quotation.ts,
         revision: version.revision,
+        isLate: version.isEnded,
       });
     }
     refuse(problems);
-    return { json: joined(texts), pins };
+    return { json: joined(texts), pins, head };
   }
 
   /** The revision that an `asOf` means, or the code of what is wrong with it. */

@@ -23,6 +23,8 @@ export interface Pin {
   readonly ts: string;
   /** `valid_from` of the version. */
   readonly revision: number;
+  /** Whether the version had ended already: no revision to come will say so. */
+  readonly isLate: boolean;
 }
 
 /** Citations that may be stored. */
@@ -30,4 +32,6 @@ export interface PinnedCitations {
   /** JSON array for `messages.citations`: as they are shown but for status and current bar. */
   readonly json: string;
   readonly pins: readonly Pin[];
+  /** The newest revision when they were pinned. */
+  readonly head: number;
 }

@@ -5,22 +5,26 @@ import { shownCitation } from './citations.queries.js';
 /** Where a list of restated citations goes on: behind this one. */
 export type RestatedPosition = readonly [revision: number, messageId: string, ordinal: number];
 
-/** One restated citation with its place as JSON text: of the pin `c`, its message `m` and its standing `now`. */
-const ITEM_JSON = `format('{"messageId":"%s","conversationId":"%s","seq":%s,"ordinal":%s,"citation":%s}',
+/** SQL of one restated citation with its place, as JSON text: of the pin `c`, its message `m` and its standing `now`. */
+export const RESTATED_ITEM = `format('{"messageId":"%s","conversationId":"%s","seq":%s,"ordinal":%s,"citation":%s}',
           c.message_id, m.conversation_id, m.seq, c.ordinal, ${shownCitation('(m.citations -> c.ordinal::int)', 'now')})`;
+
+/** The revision since which the standing of a citation is news to its owner. */
+const NEWS = 'greatest(now.changed_by, l.revision + 1)';
 
 /** A page of somebody's restated citations. */
 export interface RestatedPage {
   readonly ownerId: string;
-  /** Only those that a later revision than this restated. */
+  /** Only those that a later revision than this changed, and late ones of its time or later. */
   readonly since: number;
   readonly after: RestatedPosition | null;
   readonly limit: number;
 }
 
 /**
- * Somebody's citations whose version is no longer open, by the revision that ended it. **Shape**: rows of that revision, message,
- * ordinal, JSON text; one more than `limit` when there are more.
+ * Somebody's citations whose version is no longer open, by the revision since which that is news: the last one that changed the bar, or
+ * the one that comes after the time of a late citation. **Shape**: rows of that revision, message, ordinal, JSON text; one more than
+ * `limit` when there are more.
  *
  * Looks at every pin of its owner, two look-ups by key for each. **Why** not by way of the revisions since:
  * from the beginning on, those that touched a stock are as many as its days.
@@ -29,49 +33,19 @@ export function restatedCitations({ ownerId, since, after, limit }: RestatedPage
   return {
     name: 'citations_restated',
     text: `
-      select now.restated_by::float8, c.message_id, c.ordinal, ${ITEM_JSON}
+      select ${NEWS}::float8, c.message_id, c.ordinal, ${RESTATED_ITEM}
       from message_citations c
       join messages m on m.id = c.message_id
       ${QuotesService.standing('c', 'now')}
+      left join late_citations l on l.message_id = c.message_id and l.ordinal = c.ordinal
       where c.owner_id = $1
         and m.owner_id = $1
-        and now.restated_by > $2
-        and ($3::bigint is null or (now.restated_by, c.message_id, c.ordinal) > ($3, $4::uuid, $5::smallint))
-      order by now.restated_by, c.message_id, c.ordinal
+        and now.restated_by is not null
+        and ${NEWS} > $2
+        and ($3::bigint is null or (${NEWS}, c.message_id, c.ordinal) > ($3, $4::uuid, $5::smallint))
+      order by ${NEWS}, c.message_id, c.ordinal
       limit $6`,
     values: [ownerId, since, after?.[0] ?? null, after?.[1] ?? null, after?.[2] ?? null, limit + 1],
-  };
-}
-
-/** Citations of somebody that revisions from `first` to `last` restated. */
-export interface RestatedBetween {
-  readonly ownerId: string;
-  readonly first: number;
-  readonly last: number;
-  readonly after: RestatedPosition | null;
-  readonly limit: number;
-}
-
-/**
- * The same for a few revisions, as events need it: of the owner's pins, those on what these revisions touched are looked up. **Shape**:
- * as {@link restatedCitations}, but no more than `limit`.
- */
-export function restatedBetween({ ownerId, first, last, after, limit }: RestatedBetween): Statement {
-  return {
-    name: 'citations_restated_between',
-    text: `
-      select ended.revision_id::float8, c.message_id, c.ordinal, ${ITEM_JSON}
-      from message_citations c
-      join messages m on m.id = c.message_id
-      ${QuotesService.ended('c', 'ended')}
-      ${QuotesService.standing('c', 'now')}
-      where c.owner_id = $1
-        and m.owner_id = $1
-        and ended.revision_id between $2 and $3
-        and ($4::bigint is null or (ended.revision_id, c.message_id, c.ordinal) > ($4, $5::uuid, $6::smallint))
-      order by ended.revision_id, c.message_id, c.ordinal
-      limit $7`,
-    values: [ownerId, first, last, after?.[0] ?? null, after?.[1] ?? null, after?.[2] ?? null, limit],
   };
 }
 

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { SqlService } from '../../database/sql.service.js';
 import { RevisionLogService } from '../../versioning/revisions/revision-log.service.js';
-import { restatedBetween, type RestatedPosition } from '../citations/restated.queries.js';
+import { lastLateNumber, newestLate } from '../citations/late-citations.queries.js';
 import type { HistoryOwner } from '../history-owner.types.js';
-import { commitId, restatedId, type EventPosition } from './stream/event-position.js';
+import { restatedEvents } from './restated-events.queries.js';
+import { behindLate, commitId, eventId, type EventPosition } from './stream/event-position.js';
 import { eventText } from './stream/event-text.js';
 
 const MAX_REVISIONS = 100;
@@ -16,13 +17,16 @@ export interface EventBatch {
 }
 
 interface Restated {
-  readonly position: RestatedPosition;
-  readonly json: string;
+  readonly position: EventPosition;
+  readonly text: string;
 }
 
+/** The place where everybody's late citations are numbered. */
+const ANYBODYS = { purpose: 'restatement' } as const;
+
 /**
- * The events of one owner, read off the commit log of stock data: each revision, and behind it those of the owner's citations that it
- * restated.
+ * The events of one owner, read off the commit log of stock data: each revision, and behind it those of the owner's citations whose bar
+ * it changed, and those that were stored at its time and restated already.
  *
  * **Why** no table of events: the log is written in the transaction of the change, is numbered in the order of the commits without
  * gaps, and what a revision restated follows from it. So nothing is fanned out when a price is corrected, nothing is to be purged, and
@@ -37,34 +41,47 @@ export class EventLogService {
 
   /** The next events up to `head`, a revision that can be seen. **Shape**: no text, and the same position, when there are none. */
   async next(owner: HistoryOwner, from: EventPosition, head: number): Promise<EventBatch> {
-    if (from.isDone && from.revision >= head) return { texts: [], position: from };
-    const all = await this.log.after(from.revision, MAX_REVISIONS);
+    const all = from.revision < head ? await this.log.after(from.revision, MAX_REVISIONS) : [];
     const revisions = all.filter(({ id }) => id <= head);
     const last = revisions.at(-1)?.id ?? from.revision;
-    const first = from.isDone ? from.revision + 1 : from.revision;
-    if (last < first) return { texts: [], position: from };
-    const restated = await this.restated(owner, { first, last, after: from.after });
-    const isCut = restated.length === MAX_RESTATED;
+    const restated = await this.restated(owner, from, last);
     // Cut off, the batch ends with the last citation that was read: later commits belong behind the rest of them.
-    const cut = isCut ? restated.at(-1) : undefined;
-    const end = cut?.position[0] ?? last;
+    const cut = restated.length === MAX_RESTATED ? restated.at(-1)?.position : undefined;
+    const end = cut?.revision ?? last;
     const texts = this.merged(
       revisions.filter(({ id }) => id <= end),
       restated,
     );
-    return { texts, position: { revision: end, after: cut?.position ?? null, isDone: !isCut } };
+    const newest = restated.at(-1)?.position ?? from;
+    return { texts, position: cut ?? behindLate(last, newest.revision === last ? newest.late : 0) };
+  }
+
+  /** The newest late citation of each of these owners. **Shape**: its number; no entry for an owner without any. */
+  async newestLate(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.sql.readAs(ANYBODYS, newestLate(ownerIds));
+    return new Map(rows.map(([id, number]) => [String(id), Number(number)]));
+  }
+
+  /** The highest number that a late citation was ever given. */
+  async lastLateNumber(): Promise<number> {
+    return Number((await this.sql.readOne(lastLateNumber()))?.[0]);
   }
 
   private async restated(
     owner: HistoryOwner,
-    between: { readonly first: number; readonly last: number; readonly after: RestatedPosition | null },
+    after: EventPosition,
+    last: number,
   ): Promise<readonly Restated[]> {
-    const statement = restatedBetween({ ...between, ownerId: owner.id, limit: MAX_RESTATED });
+    const statement = restatedEvents({ ownerId: owner.id, after, last, limit: MAX_RESTATED });
     const rows = await this.sql.readAs(owner, statement);
-    return rows.map(([revision, messageId, ordinal, json]) => ({
-      position: [Number(revision), String(messageId), Number(ordinal)],
-      json: json as string,
-    }));
+    return rows.map(([revision, late, messageId, ordinal, about, json]) => {
+      const position = {
+        ...{ revision: Number(revision), late: Number(late) },
+        ...{ messageId: String(messageId), ordinal: Number(ordinal) },
+      };
+      const body = `{"revision":${Number(about)},${(json as string).slice(1)}`;
+      return { position, text: eventText({ id: eventId(position), type: 'citation.restated', json: body }) };
+    });
   }
 
   /** Each commit before what it restated; those of a revision before the first commit here come first of all. */
@@ -72,20 +89,16 @@ export class EventLogService {
     revisions: readonly { readonly id: number; readonly json: string }[],
     restated: readonly Restated[],
   ): readonly string[] {
-    const byRevision = Map.groupBy(restated, ({ position }) => position[0]);
-    const [begun] = restated;
-    const isBegun = begun !== undefined && !revisions.some(({ id }) => id === begun.position[0]);
+    const byRevision = Map.groupBy(restated, ({ position }) => position.revision);
+    const textsOf = (id: number): readonly string[] => (byRevision.get(id) ?? []).map(({ text }) => text);
+    const begun = restated[0]?.position.revision;
+    const isBegun = begun !== undefined && !revisions.some(({ id }) => id === begun);
     return [
-      ...(isBegun ? (byRevision.get(begun.position[0]) ?? []).map(restatedText) : []),
+      ...(isBegun ? textsOf(begun) : []),
       ...revisions.flatMap(({ id, json }) => [
         eventText({ id: commitId(id), type: 'revision.committed', json }),
-        ...(byRevision.get(id) ?? []).map(restatedText),
+        ...textsOf(id),
       ]),
     ];
   }
-}
-
-function restatedText({ position, json }: Restated): string {
-  const body = `{"revision":${position[0]},${json.slice(1)}`;
-  return eventText({ id: restatedId(position), type: 'citation.restated', json: body });
 }

@@ -6,7 +6,7 @@ import { RevisionLogService } from '../../versioning/revisions/revision-log.serv
 import { historyOwner } from '../history-owner.types.js';
 import { EventLogService } from './event-log.service.js';
 import { EventIdInFuture, NoEventStreamFree, TooManyEventStreams } from './events.errors.js';
-import { positionAfter, type EventPosition } from './stream/event-position.js';
+import { behindLate, positionAfter, type EventPosition } from './stream/event-position.js';
 import { EventStream } from './stream/event-stream.js';
 
 /** A client that has taken nothing for so long is cut off; it may come back and go on. **Units**: milliseconds. */
@@ -44,14 +44,17 @@ export class EventStreamsService implements BeforeApplicationShutdown {
   async open(principal: Principal, lastEventId: string | undefined): Promise<EventStream> {
     const asked = lastEventId === undefined ? null : positionAfter(lastEventId);
     const head = await this.log.head();
-    if (asked !== null && asked.revision > head) throw new EventIdInFuture(head);
+    if (asked !== null && (asked.revision > head || (await this.isNumberToCome(asked))))
+      throw new EventIdInFuture(head);
     const owner = historyOwner(principal);
+    const newest = (await this.events.newestLate([owner.id])).get(owner.id) ?? 0;
     this.requireRoom(owner.id);
     this.head = Math.max(this.head, head);
     const stream = new EventStream({
       owner,
       sessionId: principal.sessionId,
-      start: asked ?? { revision: head, after: null, isDone: true },
+      start: asked ?? behindLate(head, newest),
+      seenLate: newest,
       heartbeatMs: this.settings.heartbeatMs,
       next: (from: EventPosition) => this.events.next(owner, from, this.head),
     });
@@ -79,13 +82,21 @@ export class EventStreamsService implements BeforeApplicationShutdown {
     if (own >= streamsPerCaller) throw new TooManyEventStreams(streamsPerCaller);
   }
 
+  /** Whether an id names a late citation that no number was given to yet. */
+  private async isNumberToCome({ late }: EventPosition): Promise<boolean> {
+    return late > 0 && late > (await this.events.lastLateNumber());
+  }
+
   private async poll(): Promise<void> {
     try {
       const live = await this.sessions.liveAmong([...this.streams].map(({ sessionId }) => sessionId));
       this.head = Math.max(this.head, await this.log.head());
+      const late = await this.events.newestLate([
+        ...new Set([...this.streams].map(({ ownerId }) => ownerId)),
+      ]);
       for (const stream of this.streams) {
         if (!live.has(stream.sessionId) || stream.isStuck(STUCK_MS)) void this.end(stream);
-        else stream.notify(this.head);
+        else stream.notify(this.head, late.get(stream.ownerId) ?? 0);
       }
     } catch (error) {
       // The database is away, or slow. Streams wait; a stream whose own reads fail ends by itself.

@@ -8,6 +8,7 @@ import type { SqlTransaction } from '../../database/sql-transaction.js';
 import type { Row } from '../../database/statement.js';
 import { ConversationNotFound, IdTaken } from '../chat-history.errors.js';
 import { insertPins } from '../citations/citations.queries.js';
+import { insertLate, takeLateTurn } from '../citations/late-citations.queries.js';
 import { CitationsService, type PreparedCitations } from '../citations/citations.service.js';
 import type { HistoryOwner } from '../history-owner.types.js';
 import { metadataText, orMetadataTooLarge } from '../idempotency/metadata.js';
@@ -97,7 +98,7 @@ export class AppendMessageService {
   ): Promise<AppendedMessage> {
     const { id, conversationId, ownerId, citations, digest, message } = input;
     const place = { branchId: Number(branchId), asOfRevision: asOfRevision as number | null };
-    const { json, pins } = await this.citations.pin(tx, citations, place);
+    const { json, pins, head } = await this.citations.pin(tx, citations, place);
     const row: MessageRow = {
       ...{ id, conversationId, ownerId, role: message.role, content: message.content, citations: json },
       metadata: metadataText(message.metadata),
@@ -110,6 +111,9 @@ export class AppendMessageService {
       const pin = insertPins({ messageId: id, ownerId, pins });
       const [added, , stored] = await tx.runTogether(add, pin, messageStored(id, ownerId));
       if (added.length === 0) throw new IdTaken();
+      const ordinals = pins.filter(({ isLate }) => isLate).map(({ ordinal }) => ordinal);
+      if (ordinals.length > 0)
+        await tx.runTogether(takeLateTurn(ownerId), insertLate({ messageId: id, ownerId, ordinals, head }));
       return { ...storedMessage([stored], id), created: true };
     } catch (error) {
       // Pins of the message that has the id.

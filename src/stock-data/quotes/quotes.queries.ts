@@ -26,7 +26,7 @@ const shownAt = (alias: string, revision: string): string => `left join lateral 
  *
  * **Shape**: a row for each asked bar, in order: head revision; status of the branch; whether the symbol is tracked; series; branch
  * and name of the branch that the version stands on, its `valid_from`, its bar as JSON text, the asked field as text; whether the
- * branch shows a bar now, and its field. Version and bar are null where none is shown.
+ * branch shows a bar now, and its field; whether the version was ended on its own branch. Version and bar are null where none is shown.
  */
 export function shownVersions(branchId: number, asked: readonly AskedBar[]): Statement {
   return {
@@ -52,7 +52,8 @@ export function shownVersions(branchId: number, asked: readonly AskedBar[]): Sta
         case when a.withdrawn is false then ${eitherBar('a')} end,
         case when a.withdrawn is false then ${field('a')} end,
         n.withdrawn is false,
-        case when n.withdrawn is false then ${field('n')} end
+        case when n.withdrawn is false then ${field('n')} end,
+        a.valid_to <> ${OPEN}
       from unnest($2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::text[])
         with ordinality q (symbol, "interval", ts, revision, field, place)
       left join tracked_stocks s on s.symbol = q.symbol
@@ -73,8 +74,8 @@ export function shownVersions(branchId: number, asked: readonly AskedBar[]): Sta
 
 /**
  * A lateral join that tells how the version `pin` (series_id, branch_id, ts, revision) stands now on its own branch. **Shape**: at most one
- * row of `status` (current, restated, withdrawn), `restated_by` (the revision that ended it, null while it is open) and `bar` (what
- * stands there now as JSON text, `null` when withdrawn). No row when `pin` has none.
+ * row of `status` (current, restated, withdrawn), `restated_by` (the revision that ended it, null while it is open), `changed_by` (the
+ * revision that brought what stands there now) and `bar` (that as JSON text, `null` when withdrawn). No row when `pin` has none.
  */
 export function standingJoin(pin: string, alias: string): string {
   const same = (version: string): string =>
@@ -85,6 +86,7 @@ export function standingJoin(pin: string, alias: string): string {
           case when o.valid_from <> ${pin}.revision
             then (select e.valid_to from stock_data e where ${same('e')} and e.valid_from = ${pin}.revision)
           end as restated_by,
+          o.valid_from as changed_by,
           case when o.withdrawn then 'null' else ${eitherBar('o')} end as bar
         from stock_data o
         join stock_series x on x.id = o.series_id
@@ -93,17 +95,19 @@ export function standingJoin(pin: string, alias: string): string {
 }
 
 /**
- * Joins to versions `pin` the revision that ended each: `<alias>.revision_id`, by which the caller limits what is looked at. A version
- * that is open has none. For pins that are few, such as one owner's: those on series that no such revision touched cost nothing more.
+ * Joins to versions `pin` each revision that changed their bar on their own branch since: the one that ended the version, and those after
+ * it. **Shape**: `<alias>.revision_id`, by which the caller limits what is looked at; none while the version is open. For pins that are
+ * few, such as one owner's: those on series that no such revision touched cost nothing more.
  *
- * **Why** no branch: on its own branch a version can only have been ended by a revision of it.
+ * **Why** no branch: a version of the pin's branch was only brought by a revision of it.
  */
-export function endedJoin(pin: string, alias: string): string {
+export function changedJoin(pin: string, alias: string): string {
   return `join revision_series ${alias} on ${alias}.series_id = ${pin}.series_id
         and ${pin}.ts between ${alias}.first_ts and ${alias}.last_ts
+        and ${alias}.revision_id > ${pin}.revision
       join stock_data ${alias}_version on ${alias}_version.series_id = ${pin}.series_id
         and ${alias}_version.branch_id = ${pin}.branch_id and ${alias}_version.ts = ${pin}.ts
-        and ${alias}_version.valid_to = ${alias}.revision_id and ${alias}_version.valid_from = ${pin}.revision`;
+        and ${alias}_version.valid_from = ${alias}.revision_id`;
 }
 
 /** What a revision touched: a relation of series_id, branch_id, first_ts, last_ts. The way to the pins of everybody, by their key. */

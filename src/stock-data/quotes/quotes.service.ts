@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import type { Row } from '../../database/statement.js';
 import { VersioningService } from '../../versioning/versioning.service.js';
-import { describedJoin, endedJoin, shownVersions, standingJoin, touchedBy } from './quotes.queries.js';
+import { changedJoin, describedJoin, shownVersions, standingJoin, touchedBy } from './quotes.queries.js';
 import type { AskedBar, ShownQuote, ShownQuotes } from './quotes.types.js';
 
 /** For features that quote bars: which version of a bar a read shows, and how a version stands that was quoted before. */
@@ -29,9 +29,9 @@ export class QuotesService {
     return standingJoin(pin, alias);
   }
 
-  /** SQL that joins the revision that ended a quoted version; see the statement. */
-  static ended(pin: string, alias: string): string {
-    return endedJoin(pin, alias);
+  /** SQL that joins the revisions that changed a quoted bar since; see the statement. */
+  static changed(pin: string, alias: string): string {
+    return changedJoin(pin, alias);
   }
 
   /** SQL of a relation of what a revision touched; see there. */
@@ -46,7 +46,8 @@ export class QuotesService {
 }
 
 function shownQuote(row: Row): ShownQuote {
-  const [, , isTracked, seriesId, branchId, branch, revision, json, value, isShownNow, valueNow] = row;
+  const [, , isTracked, seriesId, branchId, branch, revision, json, value, isShownNow, valueNow, isEnded] =
+    row;
   return {
     isTracked: isTracked === true,
     seriesId: seriesId as number | null,
@@ -58,6 +59,7 @@ function shownQuote(row: Row): ShownQuote {
             revision: Number(revision),
             json,
             value: value as string | null,
+            isEnded: isEnded === true,
           }
         : null,
     now: isShownNow === true ? { value: valueNow as string | null } : null,

@@ -22,6 +22,8 @@ export interface ShownVersion {
   readonly json: string;
   /** The asked field as exact text; null when the bar does not have it. */
   readonly value: string | null;
+  /** Whether something else stands on its branch by now. */
+  readonly isEnded: boolean;
 }
 
 /** What a branch shows of one bar. **Shape**: `seriesId` is null for a stock without bars of this interval. */

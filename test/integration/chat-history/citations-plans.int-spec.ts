@@ -4,9 +4,11 @@ import { messagesCiting } from '../../../src/chat-history/citations/citing-messa
 import {
   affectedCitations,
   countAffected,
-  restatedBetween,
   restatedCitations,
 } from '../../../src/chat-history/citations/restated.queries.js';
+import { newestLate } from '../../../src/chat-history/citations/late-citations.queries.js';
+import { restatedEvents } from '../../../src/chat-history/events/restated-events.queries.js';
+import { behindLate } from '../../../src/chat-history/events/stream/event-position.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { actAs } from '../../../src/database/own-rows.queries.js';
 import type { RowOwner } from '../../../src/database/own-rows.js';
@@ -69,6 +71,9 @@ async function seed(client: Client): Promise<void> {
     from messages m
     join tracked_stocks s on s.symbol = m.citations -> 0 ->> 'symbol'
     join stock_series x on x.tracked_stock_id = s.id`);
+  await client.query(`
+    insert into late_citations (message_id, ordinal, owner_id, revision)
+    select message_id, ordinal, owner_id, 2 from message_citations order by message_id`);
   await client.query('vacuum analyze');
   const { rows } = await client.query<{ id: string }>('select id from users limit 1');
   owner = rows[0]?.id ?? '';
@@ -112,11 +117,16 @@ describe('through indexes only, whatever others keep', () => {
   });
 
   it('are found what a revision restated for one owner, and for all', async () => {
-    const between = { ownerId: owner, first: 50, last: 50, after: null, limit: 200 };
-    expect(await plan(restatedBetween(between), { userId: owner }, 1.5 * PER_OWNER)).toEqual([]);
+    const between = { ownerId: owner, after: behindLate(49, 0), last: 50, limit: 200 };
+    expect(await plan(restatedEvents(between), { userId: owner }, 1.5 * PER_OWNER)).toEqual([]);
     const anybody = { purpose: 'restatement' } as const;
     expect(await plan(countAffected(50), anybody, 400)).toEqual([]);
     expect(await plan(affectedCitations({ revision: 50, after: null, limit: 50 }), anybody, 400)).toEqual([]);
+  });
+
+  it('is found the newest late citation of many', async () => {
+    const owners = Array.from({ length: 100 }, () => owner);
+    expect(await plan(newestLate(owners), { purpose: 'restatement' }, 100)).toEqual([]);
   });
 
   it('are found one’s restated citations, by one’s own pins', async () => {

@@ -72,7 +72,16 @@ export const OWN: Readonly<Record<string, OwnTable>> = {
       `insert into message_citations (message_id, ordinal, owner_id, series_id, branch_id, ts, revision)
        select '${idOf(user, 'e', 1)}', ${n}, '${user}', id, 1, '2024-01-02', 1 from stock_series`,
     second: 1,
-    change: 'ordinal = ordinal + 10',
+    change: `ts = '2024-01-03'`,
+    give: ownerId,
+  },
+  late_citations: {
+    owner: 'owner_id',
+    insert: (user) =>
+      `insert into late_citations (message_id, ordinal, owner_id, revision)
+       values ('${idOf(user, 'e', 1)}', 1, '${user}', 1)`,
+    second: '23505',
+    change: 'number = number + 10',
     give: ownerId,
   },
 };

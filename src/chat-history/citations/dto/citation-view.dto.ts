@@ -44,6 +44,10 @@ export const stockDataCitationView = z
       .int()
       .optional()
       .meta({ description: 'The revision that ended the quoted version. Absent while current.' }),
+    currentRevision: z.int().optional().meta({
+      description:
+        'The revision that brought what stands there now: the first time the one that ended the quoted version. Absent while current.',
+    }),
   })
   .meta({ id: 'StockDataCitation' });
 

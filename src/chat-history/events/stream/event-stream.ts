@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { HistoryOwner } from '../../history-owner.types.js';
 import type { EventBatch } from '../event-log.service.js';
-import { commitId, restatedId, type EventPosition } from './event-position.js';
+import { eventId, type EventPosition } from './event-position.js';
 import { HEARTBEAT, openingText } from './event-text.js';
 
 /** What is waiting in memory for a slow client; more is left in the log until it can be sent. **Units**: bytes. */
@@ -12,6 +12,8 @@ export interface EventStreamInput {
   readonly owner: HistoryOwner;
   readonly sessionId: string;
   readonly start: EventPosition;
+  /** The owner's newest late citation that `start` is to be taken as knowing of, or as about to find. */
+  readonly seenLate: number;
   readonly heartbeatMs: number;
   /** The next events from a position on. */
   readonly next: (from: EventPosition) => Promise<EventBatch>;
@@ -26,6 +28,7 @@ export interface EventStreamInput {
 export class EventStream {
   readonly readable: Readable;
   private position: EventPosition;
+  private seenLate: number;
   private isEnding = false;
   private wake: () => void = () => undefined;
   /** Since when the client has taken nothing, though something waits for it; null while it keeps up. */
@@ -33,6 +36,7 @@ export class EventStream {
 
   constructor(private readonly input: EventStreamInput) {
     this.position = input.start;
+    this.seenLate = input.seenLate;
     this.readable = Readable.from(this.texts(), { objectMode: false, highWaterMark: BUFFER_BYTES });
   }
 
@@ -45,9 +49,11 @@ export class EventStream {
     return this.input.owner.id;
   }
 
-  /** There are revisions up to `head`. */
-  notify(head: number): void {
-    if (head > this.position.revision) this.wake();
+  /** There are revisions up to `head`, and late citations up to the number `late`. */
+  notify(head: number, late: number): void {
+    if (head <= this.position.revision && late <= this.seenLate) return;
+    this.seenLate = Math.max(this.seenLate, late);
+    this.wake();
   }
 
   /** Ends the stream behind the event that is on its way. */
@@ -68,8 +74,7 @@ export class EventStream {
   }
 
   private async *texts(): AsyncGenerator<string> {
-    const { revision, after } = this.position;
-    yield openingText(after === null ? commitId(revision) : restatedId(after));
+    yield openingText(eventId(this.position));
     while (!this.isEnding) {
       const woken = this.untilWoken();
       const { texts, position } = await this.input.next(this.position);
