@@ -8,15 +8,17 @@ const RANKS = [
   ['config'],
   ['database', 'encryption'],
   // Words that every feature about prices shares: what a bar, a symbol, an interval is. No database, no Nest.
-  ['bars'],
+  // `tracing` is where traces of requests and statements are made, for whoever starts the service.
+  ['bars', 'tracing'],
   ['versioning', 'audit', 'rate-limits'],
   // `keys` is which encryption keys there are and how they change; it holds no secret of anybody.
   ['users', 'stocks', 'keys'],
   ['sessions', 'stock-data'],
   // `accounts` is /v1/users: what is done to people and their sessions together.
   ['stock-import', 'chat-history', 'accounts', 'credentials'],
+  // `verification` looks through the whole store from the command line, after a restore.
   // `metrics` asks every feature how it stands.
-  ['health', 'metrics'],
+  ['health', 'verification', 'metrics'],
 ];
 
 /** The roof: puts everything together, and is imported by nothing below. */

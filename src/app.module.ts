@@ -21,6 +21,7 @@ import { StockDataModule } from './stock-data/stock-data.module.js';
 import { StockImportModule } from './stock-import/stock-import.module.js';
 import { StocksModule } from './stocks/stocks.module.js';
 import { UsersModule } from './users/users.module.js';
+import { VerificationModule } from './verification/verification.module.js';
 import { VersioningModule } from './versioning/versioning.module.js';
 
 /** The whole service over one database. */
@@ -48,6 +49,7 @@ export class AppModule {
         ChatHistoryModule,
         HealthModule.forRoot(settings),
         MetricsModule,
+        VerificationModule,
       ],
       providers: [
         { provide: OPEN_DATABASE, useValue: database },

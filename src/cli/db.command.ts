@@ -9,6 +9,7 @@ import { rolesScript } from '../database/roles.queries.js';
 import { SchemaMigrator } from '../database/schema-migrator.js';
 import { waitForDatabase } from '../database/wait-for-database.js';
 import { withDatabase } from './command-context.js';
+import { verifyCommand } from './db-verify.command.js';
 import { print, type OutputOptions } from './output.js';
 
 const JSON_OPTION = ['--json', 'print JSON for scripts'] as const;
@@ -22,6 +23,7 @@ export function dbCommand(): Command {
     .addCommand(rollback())
     .addCommand(status())
     .addCommand(check())
+    .addCommand(verifyCommand())
     .addCommand(sql())
     .addCommand(roles());
 }

@@ -10,6 +10,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'db rollback': ['db rollback', 'db rollback --to 8'],
   'db status': ['db status --json'],
   'db check': ['db check'],
+  'db verify': ['db verify', 'db verify --json > before.json', 'db verify --against before.json'],
   'db sql': ['db sql > pending.sql', 'db sql | psql -v ON_ERROR_STOP=1 "$DATABASE_MIGRATION_URL"'],
   'db roles': ['db roles', 'db roles --print > roles.sql'],
   'keys status': ['keys status --json'],

@@ -34,6 +34,13 @@ export interface UnreadableCell {
   readonly rowId: string;
 }
 
+/** What reading every encrypted value came to. **Shape**: of those that cannot be read, the first hundred are named. */
+export interface CellsReport {
+  readonly read: number;
+  readonly unreadable: number;
+  readonly unreadableCells: readonly UnreadableCell[];
+}
+
 /**
  * What a rotation did. **Shape**: `left` counts values that can be read and are still under another key; of the cells that cannot
  * be read, the first hundred are named.

@@ -46,11 +46,11 @@ export function countCells({ table, columns }: EncryptedTable): Statement {
 
 /**
  * Rows with a value that is not under the key, in the order of their ids. **Shape**: id, then one value for each column, null
- * where there is none or it is under the key already.
+ * where there is none or it is under the key already. `keyId` null: every row with a value, whichever key it is under.
  */
 export function staleCells(
   { table, columns }: EncryptedTable,
-  page: { readonly keyId: string; readonly after: string | null; readonly limit: number },
+  page: { readonly keyId: string | null; readonly after: string | null; readonly limit: number },
 ): Statement {
   const stale = columns.map(
     (column) => `case when not starts_with(t.${quoted(column)}, $1) then t.${quoted(column)} end`,
@@ -64,7 +64,8 @@ export function staleCells(
         and (${columns.map((column) => `not starts_with(t.${quoted(column)}, $1)`).join(' or ')})
       order by t.id
       limit $3`,
-    values: [`v1.${page.keyId}.`, page.after, page.limit],
+    // No id of a key is empty, so that no value begins with two dots.
+    values: [`v1.${page.keyId ?? ''}.`, page.after, page.limit],
     prepared: false,
   };
 }
