@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Backups of a Stockroom database, for cron, a container or a hand at the keyboard. Runs as the user that owns the cluster.
+#
+#   stockroom-backup.sh full | diff   a base backup by pgBackRest
+#   stockroom-backup.sh due           a full one when the newest is older than a week, else a differential one when the newest
+#                                     backup is older than a day, else nothing
+#   stockroom-backup.sh dump          a logical dump, kept for DUMP_KEEP_DAYS; of the database that libpq's PG* variables name
+#   stockroom-backup.sh check         whether log reaches the repository, and whether all that is in it is as it was written
+#   stockroom-backup.sh loop          "due" every ten minutes, "dump" once a day, "check" after each backup; for a container
+#
+# Exit status 0: done, or nothing to do. Every failure is a line on standard error and a status that is not 0.
+set -euo pipefail
+
+STANZA=${STANZA:-stockroom}
+DUMP_DIR=${DUMP_DIR:-/var/lib/stockroom-dumps}
+DUMP_KEEP_DAYS=${DUMP_KEEP_DAYS:-14}
+FULL_EVERY_SECONDS=$((7 * 24 * 3600))
+DIFF_EVERY_SECONDS=$((24 * 3600))
+# A run that starts a little earlier than the one before it would find that one not old enough, and leave a day out.
+SLACK_SECONDS=1800
+
+say() { printf '%s %s\n' "$(date -u +%FT%TZ)" "$*"; }
+fail() { say "FAILED: $*" >&2; exit 1; }
+
+backrest() { pgbackrest --stanza="$STANZA" "$@"; }
+
+# Seconds since the newest backup of a type (a regular expression) ended; nothing when there is none.
+age_of() {
+  backrest info --output=json --log-level-console=error |
+    jq -r --arg type "^($1)\$" '[.[].backup[] | select((.error // false | not) and (.type | test($type))) | .timestamp.stop]
+      | if length > 0 then (now | floor) - max else "" end'
+}
+
+backup() {
+  say "$1 backup"
+  backrest --type="$1" backup
+}
+
+due() {
+  local full any
+  full=$(age_of full)
+  any=$(age_of 'full|diff|incr')
+  if [ -z "$full" ] || [ "$full" -ge $((FULL_EVERY_SECONDS - SLACK_SECONDS)) ]; then
+    backup full
+  elif [ "$any" -ge $((DIFF_EVERY_SECONDS - SLACK_SECONDS)) ]; then
+    backup diff
+  else
+    return 3
+  fi
+}
+
+# Whole before it has its name: what is named *.dump was finished, and its list of contents read back.
+dump() {
+  local name part
+  mkdir -p "$DUMP_DIR"
+  name="$DUMP_DIR/stockroom-$(date -u +%Y%m%dT%H%M%SZ).dump"
+  part="$name.part"
+  rm -f "$DUMP_DIR"/*.part
+  (umask 077 && pg_dump --format=custom --compress=6 --file="$part")
+  pg_restore --list "$part" | grep -q 'TABLE DATA public stock_data' || fail "$part has no bars in it"
+  sync "$part"
+  mv "$part" "$name"
+  find "$DUMP_DIR" -name 'stockroom-*.dump' -mtime "+$DUMP_KEEP_DAYS" -delete
+  say "dumped $(stat -c %s "$name") bytes to $name"
+}
+
+# "verify" ends with 0 whatever it found up to pgBackRest 2.49, so that its words count.
+check() {
+  local found
+  backrest check
+  found=$(backrest verify --output=text --verbose 2>&1) || { printf '%s\n' "$found" >&2; fail 'the repository cannot be verified'; }
+  printf '%s\n' "$found"
+  if grep -Eq 'ERROR|WARN|status: error|(missing|invalid|checksum|size|other)[a-z ]*: [1-9]' <<<"$found"; then
+    fail 'the repository is damaged; see the lines above'
+  fi
+}
+
+loop() {
+  local dumped=0 outcome
+  trap 'exit 0' TERM INT
+  backrest stanza-create
+  while :; do
+    outcome=0
+    due || outcome=$?
+    case $outcome in
+      0) check || say 'the check failed' >&2 ;;
+      3) ;;
+      *) say "the backup failed ($outcome) and is tried again in ten minutes" >&2 ;;
+    esac
+    if [ $(($(date +%s) - dumped)) -ge $((DIFF_EVERY_SECONDS - SLACK_SECONDS)) ]; then
+      if dump; then dumped=$(date +%s); else say 'the dump failed and is tried again in ten minutes' >&2; fi
+    fi
+    sleep 600 &
+    wait $!
+  done
+}
+
+case ${1:-} in
+  full | diff) backup "$1" ;;
+  due) due || { [ $? -eq 3 ] && say 'nothing is due'; } ;;
+  dump | check | loop) "$1" ;;
+  *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
