@@ -32,12 +32,12 @@ export function liveSessions(ids: readonly string[]): Statement {
   };
 }
 
-/** **Shape**: rows of id, of those of these sessions that are live, visitors' too. */
+/** **Shape**: rows of id and hash, of those of these sessions that are live, visitors' too. A rotation changes the hash. */
 export function liveSessionIds(ids: readonly string[]): Statement {
   return {
     name: 'session_live_ids',
     text: `
-      select s.id
+      select s.id, encode(s.token_hash, 'hex')
       from sessions s
       left join users u on u.id = s.user_id
       where s.id = any($1::uuid[]) and ${LIVE} and (s.user_id is null or u.is_active)`,

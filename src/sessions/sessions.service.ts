@@ -88,10 +88,13 @@ export class SessionsService {
     return this.sessions.endAll(em, userId, exceptSessionId ?? null);
   }
 
-  /** Those of these sessions that are live: for answers that go on after their request was let through. */
-  async liveAmong(ids: readonly string[]): Promise<ReadonlySet<string>> {
+  /**
+   * Those of these sessions that are live, each with the hash of its credential: for answers that go on after their request was let
+   * through. Another hash than at their beginning says that the session was rotated, and the token that they began with is dead.
+   */
+  async liveAmong(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const rows = await this.sql.read(liveSessionIds(ids));
-    return new Set(rows.map(([id]) => id as string));
+    return new Map(rows.map(([id, hash]) => [id as string, hash as string]));
   }
 
   /** How many sessions are live, the first `most` of them: counting more would cost what nobody asked for. */

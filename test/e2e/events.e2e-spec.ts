@@ -4,9 +4,10 @@ import { day } from '../factories/bars.js';
 import { putClose, revisionOf, stockWith } from '../factories/branches.js';
 import { cite, openConversation, quote, type CitingMessage } from '../factories/citations.js';
 import { importCsv } from '../factories/stocks.js';
-import type { ApiClient } from '../support/api-client.js';
+import type { ApiAnswer, ApiClient } from '../support/api-client.js';
 import { EventReader } from '../support/event-reader.js';
 import type { Persona } from '../support/personas.js';
+import { asOwner } from '../support/sql.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const env = {
@@ -154,6 +155,13 @@ describe('GET /v1/events', () => {
     ['of a citation from the future', '999999.01890a5d-ac96-774b-bcce-b302099a8057.0', 'event-id-in-future'],
     ['that is a word', 'newest', 'invalid-event-id'],
     ['below zero', '-1', 'invalid-event-id'],
+    ['of 10,000 characters', '1'.repeat(10_000), 'invalid-event-id'],
+    ['of 10,000 characters behind a revision', `1.${'a'.repeat(10_000)}`, 'invalid-event-id'],
+    ['with a fraction', '1.5', 'invalid-event-id'],
+    ['with blanks inside', '1 2', 'invalid-event-id'],
+    ['with a late citation without a number', '1.late.', 'invalid-event-id'],
+    ['with a late citation below zero', '1.late.-1', 'invalid-event-id'],
+    ['beyond what a number holds', '9'.repeat(16), 'invalid-event-id'],
     ['with half a citation', '1.3', 'invalid-event-id'],
     ['with SQL in it', `1' or '1'='1`, 'invalid-event-id'],
   ])('refuses a Last-Event-ID %s', async (_, lastEventId, code) => {
@@ -195,19 +203,87 @@ describe('GET /v1/events', () => {
     throw new Error('the place of a closed stream was not given back');
   });
 
-  it('ends with its session', async () => {
-    const other = await service.signedIn('USER');
-    const reader = await follow(other.api);
-    await other.api.delete('/v1/sessions/current');
-    await reader.until(({ isEnded }) => isEnded);
-    expect((await other.api.get('/v1/events')).status).toBe(401);
-  });
-
   it('ends when the service stops, which does not wait for its clients', async () => {
     const beside = await startTestApp({ env, beside: service });
     const reader = await follow(person.api, undefined, beside.url);
     await beside.close();
     await reader.until(({ isEnded }) => isEnded);
     expect(reader.status).toBe(200);
+  });
+});
+
+/** What ends a session or its token, each done to a person who listens. */
+const ENDINGS: readonly (readonly [what: string, end: (person: Persona) => Promise<unknown>])[] = [
+  ['is signed out', ({ api }) => api.delete('/v1/sessions/current')],
+  [
+    'is ended from another session',
+    async ({ api, email, password }) => endedFromElsewhere({ api, email, password }),
+  ],
+  ['is rotated', ({ api }) => api.post('/v1/sessions/current/rotate')],
+  ['has been idle too long', ({ api }) => expire(api, 'idle_expires_at = now()')],
+  ['has reached its end', ({ api }) => expire(api, 'idle_expires_at = now(), expires_at = now()')],
+  [
+    'is of a person who is switched off',
+    ({ userId }) => admin.patch(`/v1/users/${userId}`, { json: { isActive: false } }),
+  ],
+  ['is of a person who is deleted', ({ userId }) => admin.delete(`/v1/users/${userId}`)],
+  ['is ended by an administrator', ({ userId }) => admin.delete(`/v1/users/${userId}/sessions`)],
+  ['is ended by a new password elsewhere', newPassword],
+];
+
+async function endedFromElsewhere(who: Pick<Persona, 'api' | 'email' | 'password'>): Promise<ApiAnswer> {
+  const { id } = (await who.api.get('/v1/sessions/current')).json as { id: string };
+  const login = { login: who.email, password: who.password };
+  const { token } = (await service.stranger.post('/v1/sessions', { json: login })).json as { token: string };
+  return service.stranger.as(token).delete(`/v1/sessions/${id}`);
+}
+
+async function newPassword({ email, password }: Persona): Promise<ApiAnswer> {
+  const { token } = (await service.stranger.post('/v1/sessions', { json: { login: email, password } }))
+    .json as {
+    token: string;
+  };
+  const json = { currentPassword: password, newPassword: 'quite another pass phrase' };
+  return service.stranger.as(token).put('/v1/users/me/password', { json });
+}
+
+/** Lets the session of a client run out, by the database's clock. */
+async function expire(client: ApiClient, set: string): Promise<readonly object[]> {
+  const { id } = (await client.get('/v1/sessions/current')).json as { id: string };
+  return asOwner(service.db, `update sessions set ${set} where id = '${id}' returning id`);
+}
+
+describe('a stream', () => {
+  it.each(ENDINGS)('ends when its session %s, and is not opened with it again', async (_, end) => {
+    const other = await service.signedIn('USER');
+    const [reader, bystander] = [await follow(other.api), await follow(person.api)];
+    expect([reader.status, bystander.status]).toEqual([200, 200]);
+    await end(other);
+    await reader.until(({ isEnded }) => isEnded);
+    expect((await other.api.get('/v1/events')).status).toBe(401);
+    expect(bystander.isEnded).toBe(false);
+  });
+
+  it.each([
+    ['signs out', async (visitor: ApiClient) => visitor.delete('/v1/sessions/current')],
+    ['is idle too long', async (visitor: ApiClient) => expire(visitor, 'idle_expires_at = now()')],
+    [
+      'signs in: what was theirs is the account’s',
+      async (visitor: ApiClient) =>
+        visitor.post('/v1/sessions', { json: { login: person.email, password: person.password } }),
+    ],
+  ])('of a visitor ends when the visitor %s', async (_, end) => {
+    const visitor = service.visitor();
+    const reader = await follow(visitor);
+    await end(visitor);
+    await reader.until(({ isEnded }) => isEnded);
+    expect((await visitor.get('/v1/events')).status).toBe(401);
+  });
+
+  it('goes on while its session is only used elsewhere', async () => {
+    const reader = await follow(person.api);
+    await person.api.get('/v1/sessions/current');
+    await reader.until(({ comments }) => comments >= 2);
+    expect(reader.isEnded).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Principal } from '../../common/principal.js';
 import { SETTINGS, type Settings } from '../../config/settings.js';
+import { Unauthenticated } from '../../sessions/sessions.errors.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { RevisionLogService } from '../../versioning/revisions/revision-log.service.js';
 import { historyOwner } from '../history-owner.types.js';
@@ -39,20 +40,25 @@ export class EventStreamsService implements BeforeApplicationShutdown {
   /**
    * Opens a stream of what happens from now on, or behind an event that was received before.
    *
-   * **Errors**: `InvalidEventId`, `EventIdInFuture`; `TooManyEventStreams`, `NoEventStreamFree`.
+   * **Errors**: `InvalidEventId`, `EventIdInFuture`; `TooManyEventStreams`, `NoEventStreamFree`; `Unauthenticated` for a
+   * session that has just ended.
    */
   async open(principal: Principal, lastEventId: string | undefined): Promise<EventStream> {
     const asked = lastEventId === undefined ? null : positionAfter(lastEventId);
     const head = await this.log.head();
     if (asked !== null && (asked.revision > head || (await this.isNumberToCome(asked))))
       throw new EventIdInFuture(head);
+    const { sessionId } = principal;
+    const credential = (await this.sessions.liveAmong([sessionId])).get(sessionId);
+    if (credential === undefined) throw new Unauthenticated();
     const owner = historyOwner(principal);
     const newest = (await this.events.newestLate([owner.id])).get(owner.id) ?? 0;
     this.requireRoom(owner.id);
     this.head = Math.max(this.head, head);
     const stream = new EventStream({
       owner,
-      sessionId: principal.sessionId,
+      sessionId,
+      credential,
       start: asked ?? behindLate(head, newest),
       seenLate: newest,
       heartbeatMs: this.settings.heartbeatMs,
@@ -95,7 +101,7 @@ export class EventStreamsService implements BeforeApplicationShutdown {
         ...new Set([...this.streams].map(({ ownerId }) => ownerId)),
       ]);
       for (const stream of this.streams) {
-        if (!live.has(stream.sessionId) || stream.isStuck(STUCK_MS)) void this.end(stream);
+        if (!stream.isAllowed(live) || stream.isStuck(STUCK_MS)) void this.end(stream);
         else stream.notify(this.head, late.get(stream.ownerId) ?? 0);
       }
     } catch (error) {

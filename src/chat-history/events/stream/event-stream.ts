@@ -11,6 +11,8 @@ const BUFFER_BYTES = 16_384;
 export interface EventStreamInput {
   readonly owner: HistoryOwner;
   readonly sessionId: string;
+  /** The hash of the session's credential. */
+  readonly credential: string;
   readonly start: EventPosition;
   /** The owner's newest late citation that `start` is to be taken as knowing of, or as about to find. */
   readonly seenLate: number;
@@ -42,6 +44,11 @@ export class EventStream {
 
   get sessionId(): string {
     return this.input.sessionId;
+  }
+
+  /** Whether its session is among those that are live, with the credential that it was opened with. */
+  isAllowed(live: ReadonlyMap<string, string>): boolean {
+    return live.get(this.input.sessionId) === this.input.credential;
   }
 
   /** Whose it is, as limits count. */
