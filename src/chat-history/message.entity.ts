@@ -24,11 +24,8 @@ export const MessageSchema = defineEntity({
     redactedAt: p.datetime().columnType('timestamptz').nullable(),
     /** Text-search configuration of PostgreSQL that the content was stored under. */
     language: p.text().default('english'),
-    search: p
-      .text()
-      .columnType('tsvector')
-      .nullable()
-      .generated('(message_search(language, content)) stored'),
+    /** `message_search(language, content)`: given by an append, otherwise filled in by the database. */
+    search: p.text().columnType('tsvector').nullable(),
     /** SHA-256 of the request that made it, in canonical form; 32 bytes. Null once redacted. */
     requestDigest: p.blob().columnType('bytea').nullable().hidden(),
   },

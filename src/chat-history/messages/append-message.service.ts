@@ -15,6 +15,7 @@ import { metadataText, orMetadataTooLarge } from '../idempotency/metadata.js';
 import { requestDigest } from '../idempotency/request-digest.js';
 import {
   addMessage,
+  findWords,
   messageMade,
   messageStored,
   takeConversation,
@@ -74,7 +75,8 @@ export class AppendMessageService {
     const citations = await this.citations.prepare(message.citations);
     const digest = requestDigest({ role, content, metadata, citations: citations.requested });
     const write = async (tx: SqlTransaction): Promise<AppendedMessage> => {
-      const [[taken], [made] = []] = await tx.runTogether(
+      const [, [taken], [made] = []] = await tx.runTogether(
+        findWords(this.language, content),
         takeConversation(conversationId, owner.id),
         // Looked for behind the lock: the same request at the same time has been stored by now, or comes later.
         ...(id === undefined ? [] : [messageMade(id, owner.id)]),

@@ -2,6 +2,18 @@ import type { Statement } from '../../database/statement.js';
 import { messageJson } from './message-json.queries.js';
 
 /**
+ * Finds the words of a message for the search, and keeps them for {@link addMessage} in the same transaction. Before anything is locked: of
+ * 64 KiB it takes some 20 ms.
+ */
+export function findWords(language: string, content: string): Statement {
+  return {
+    name: 'append_find_words',
+    text: `select set_config('stockroom.search', message_search($1, $2)::text, true) is null`,
+    values: [language, content],
+  };
+}
+
+/**
  * Takes the conversation for this append: whoever comes next waits until it has ended. **Why**: a number that is given out and not
  * used would be a gap, and one read by two would be given out twice.
  *
@@ -62,7 +74,7 @@ export interface MessageRow {
 
 /**
  * Adds a message behind the last one of a conversation that is taken. **Shape**: its `seq` and JSON text; no row when the id is taken,
- * by whomever. Times do not go back inside a conversation, also when the clock does. What it quotes is pinned behind it, so the text has no
+ * by whomever. Its words have been found ({@link findWords}). Times do not go back inside a conversation, also when the clock does. What it quotes is pinned behind it, so the text has no
  * status of quoted prices.
  */
 export function addMessage(message: MessageRow): Statement {
@@ -73,9 +85,10 @@ export function addMessage(message: MessageRow): Statement {
     text: `
       with added as (
         insert into messages as m
-          (id, conversation_id, owner_id, seq, role, content, citations, metadata, request_digest, language, created_at)
+          (id, conversation_id, owner_id, seq, role, content, citations, metadata, request_digest, language,
+            created_at, search)
         select $1, c.id, c.owner_id, c.last_seq + 1, $4, $5, $6::jsonb, $7::jsonb, $8, $9,
-          greatest(clock_timestamp(), c.last_activity_at)
+          greatest(clock_timestamp(), c.last_activity_at), current_setting('stockroom.search')::tsvector
         from conversations c
         where c.id = $2
           and c.owner_id = $3
