@@ -35,6 +35,20 @@ export interface MessageSearch {
  */
 const NEGATIONS = /-(?:[\s-]*-)+/g;
 
+/** In each row of a page: what is said of the part that was looked through. */
+const PART_COLUMNS = 4;
+
+/**
+ * Where a search goes on: newest and oldest message of the part that is looked through, the first one behind it, rank and id of the
+ * last message of the page before. **Shape**: a part of which nothing is known yet has its newest message only.
+ */
+type Position = readonly [
+  newest: string | null,
+  oldest: string | null,
+  next: string | null,
+  after: readonly [rank: string, id: string] | null,
+];
+
 /** Searches the messages of whoever asks. */
 @Injectable()
 export class SearchMessagesService {
@@ -44,21 +58,42 @@ export class SearchMessagesService {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** A page of what matches, best first. **Errors**: `InvalidCursor`. */
+  /**
+   * A page of what matches among the newest messages that are looked through at once, best first; behind the last of them the same of
+   * those before. **Shape**: may be short, or empty, and have a `nextCursor`. **Errors**: `InvalidCursor`.
+   */
   async search(principal: Principal, { q, limit, cursor }: MessageSearch): Promise<Page<FoundMessage>> {
     const { userId, sessionId } = principal;
     const ownerId = userId ?? sessionId;
     const scope = ['message-search', ownerId, q];
-    const after = readCursor(this.signer, scope, cursor) as readonly [string, string] | null;
+    const position = readCursor(this.signer, scope, cursor) as Position | null;
+    const [newest, oldest, nextPart, after] = position ?? [null, null, null, null];
     const text = q.replaceAll(NEGATIONS, '-');
-    const page = { ownerId, text, language: this.settings.history.searchLanguage, after, limit };
+    const page = {
+      ownerId,
+      text,
+      language: this.settings.history.searchLanguage,
+      newest,
+      oldest,
+      after,
+      limit,
+    };
     const owner = userId === null ? { visitorId: sessionId } : { userId };
     const rows = await this.sql.readAs(owner, searchMessages(page));
-    const shown = rows.slice(0, limit);
-    const last = rows.length > limit ? shown.at(-1) : undefined;
+    const found = rows.map((row) => row.slice(PART_COLUMNS)).filter(([id]) => id !== null);
+    // What lies behind a part is known since its first page.
+    const [[from, to, next, hasMore] = []] = rows;
+    const behind = oldest === null ? (next as string | null) : nextPart;
+    const last = hasMore === true ? found.at(-1) : undefined;
+    const following: Position | null =
+      last !== undefined
+        ? [from as string, to as string, behind, [last[6] as string, last[0] as string]]
+        : behind === null
+          ? null
+          : [behind, null, null, null];
     return {
-      data: shown.map(foundMessage),
-      nextCursor: last === undefined ? null : makeCursor(this.signer, scope, [last[6], last[0]]),
+      data: found.map(foundMessage),
+      nextCursor: following === null ? null : makeCursor(this.signer, scope, following),
     };
   }
 }

@@ -1,18 +1,21 @@
 import type { Statement } from '../../database/statement.js';
-import { MATCH_BEGINS, MATCH_ENDS } from './snippet.js';
+import { HEADLINE } from './headline.queries.js';
 
-/** How `ts_headline` cuts: two parts of at most two dozen words each. */
-const HEADLINE = [
-  `StartSel=${MATCH_BEGINS}`,
-  `StopSel=${MATCH_ENDS}`,
-  'MaxFragments=2',
-  'MaxWords=24',
-  'MinWords=8',
-  'FragmentDelimiter=" … "',
-].join(', ');
+/**
+ * The most that one request looks through: so many messages, or so much text, newest first. **Why** both: short messages cost by their
+ * number, long ones by their length; whichever it is, a request ends, and the next one goes on behind it.
+ */
+export const MOST_MESSAGES = 10_000;
+const MOST_BYTES = 8 * 1024 * 1024;
 
-/** The rank of a match: how close to each other the words stand, long texts counting less. */
-const RANK = 'ts_rank_cd(m.search, q.query, 1)';
+/** How much content the snippets of one page are made of, and one message more. **Units**: bytes. */
+const MOST_SHOWN = 512 * 1024;
+
+/**
+ * The rank of a match: how close to each other the words stand, long texts counting less. Queries of more than some twenty words are
+ * not ranked: 140 words took 6 s for a single long message, 20 take 17 ms.
+ */
+const RANK = `case when numnode(q.query) < 40 then ts_rank_cd(m.search, q.query, 1) else 0::real end`;
 
 /** One page of a search. */
 export interface SearchPage {
@@ -20,14 +23,48 @@ export interface SearchPage {
   readonly text: string;
   /** The text-search configuration that most messages are stored under. */
   readonly language: string;
-  /** Rank, as the text that PostgreSQL gave it, and id of the last message of the page before. */
+  /** The newest message to look through; null for the newest there is. */
+  readonly newest: string | null;
+  /** Where the part that is looked through ends, when that is known. */
+  readonly oldest: string | null;
+  /** Rank, as the text that PostgreSQL gave it, and id of the last message of the page before, in the same part. */
   readonly after: readonly [rank: string, id: string] | null;
   readonly limit: number;
 }
 
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 /**
- * Messages that match, best first; of equal ones the newest. **Shape**: rows of id, conversation, its title, seq, role, instant,
- * rank, marked snippet; one more than `limit` when there are more.
+ * A part of the owner's messages: the newest from `$4` on, down to `$5` or as many as one request looks through. **Shape**: `part` has
+ * one row: id of the newest, of the oldest, and of the one behind it.
+ */
+const PART = `
+      numbered as (
+        select id, place, place <= ${MOST_MESSAGES} and (place = 1 or bytes <= ${MOST_BYTES}) or $5::uuid <> '${FIRST_ID}' as is_in
+        from (
+          select id, row_number() over newest_first as place, sum(bytes) over newest_first as bytes
+          from (
+            select m.id, octet_length(m.content) as bytes
+            from messages m
+            where m.owner_id = $1 and m.id <= $4::uuid and m.id >= $5::uuid
+            order by m.id desc
+            limit case when $5::uuid = '${FIRST_ID}' then ${MOST_MESSAGES + 1} end
+          ) m
+          window newest_first as (order by id desc)
+        ) m
+      ), part as materialized (
+        select
+          (array_agg(id order by place) filter (where is_in))[1] as newest,
+          (array_agg(id order by place desc) filter (where is_in))[1] as oldest,
+          (array_agg(id order by place) filter (where not is_in))[1] as next
+        from numbered
+      )`;
+
+/**
+ * Messages that match, best first; of equal ones the newest. **Shape**: at least one row: newest and oldest id of the part that was
+ * looked through, and the id that the next part begins with (null: there is none, or the page had `oldest`); whether more of this part
+ * follow; and id (null: nothing was found), conversation, its title, seq, role, instant, rank, marked snippet.
  *
  * A message is found once, in its own conversation; where that was deleted, in the oldest fork that still shows it. Words are taken
  * in the language that each message was stored under.
@@ -36,13 +73,14 @@ export interface SearchPage {
  * nothing, and `@@` is none. So a search reads its owner's own messages and no others: 18,000 of 60,000 took 20 to 55 ms, however
  * common the words; through the index over everybody's words, which only the tables' owner can use, it was 1 to 80 ms.
  */
-export function searchMessages({ ownerId, text, language, after, limit }: SearchPage): Statement {
+export function searchMessages(page: SearchPage): Statement {
+  const { ownerId, text, language, newest, oldest, after, limit } = page;
   return {
     name: 'messages_search',
     text: `
       with asked as materialized (
-        select websearch_to_tsquery($3::text::regconfig, $2) as query
-      ), found as materialized (
+        select websearch_to_tsquery($3::text::regconfig, search_text($2)) as query
+      ), ${PART}, matching as materialized (
         select m.id, coalesce(f.id, c.id) as conversation_id, coalesce(f.title, c.title) as title, m.seq, m.role,
           m.created_at, m.language, m.content, q.query, ${RANK} as rank
         from messages m
@@ -50,7 +88,7 @@ export function searchMessages({ ownerId, text, language, after, limit }: Search
         cross join asked
         cross join lateral (
           select case m.language when $3 then asked.query
-            else websearch_to_tsquery(m.language::regconfig, $2) end as query
+            else websearch_to_tsquery(m.language::regconfig, search_text($2)) end as query
         ) q
         left join lateral (
           with recursive fork as (
@@ -66,16 +104,30 @@ export function searchMessages({ ownerId, text, language, after, limit }: Search
           select fork.id, fork.title from fork where fork.deleted_at is null order by fork.id limit 1
         ) f on true
         where m.owner_id = $1 and m.redacted_at is null and m.search @@ q.query
+          and m.id >= (select oldest from part) and m.id <= (select newest from part)
           and (c.deleted_at is null or f.id is not null)
-          and ($4::real is null or (${RANK}, m.id) < ($4::real, $5::uuid))
+          and ($6::real is null or (${RANK}, m.id) < ($6::real, $7::uuid))
         order by rank desc, m.id desc
-        limit $6
+        limit $8
+      ), found as materialized (
+        select *, row_number() over best_first as place,
+          sum(octet_length(content)) over best_first - octet_length(content) as bytes_before
+        from matching
+        window best_first as (order by rank desc, id desc)
       )
-      select id, conversation_id, title, seq, role,
-        to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), rank::text,
-        ts_headline(language::regconfig, translate(content, '${MATCH_BEGINS}${MATCH_ENDS}', ''), query, $7)
-      from found
-      order by rank desc, id desc`,
-    values: [ownerId, text, language, after?.[0] ?? null, after?.[1] ?? null, limit + 1, HEADLINE],
+      select part.newest, part.oldest, part.next,
+        exists (select from found where place >= $8 or bytes_before >= ${MOST_SHOWN}) as has_more, shown.*
+      from part
+      left join (
+        select id, conversation_id, title, seq, role,
+          to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as instant, rank::text, h.marked, place
+        from found ${HEADLINE}
+        where place < $8 and bytes_before < ${MOST_SHOWN}
+      ) shown on true
+      order by shown.place`,
+    values: [
+      ...[ownerId, text, language, newest ?? LAST_ID, oldest ?? FIRST_ID],
+      ...[after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+    ],
   };
 }

@@ -11,4 +11,10 @@ describe('a snippet', () => {
       '&lt;img src=x onerror=&quot;a(&#39;b&#39;)&quot;&gt; &amp; &lt;mark&gt;<mark>&lt;b&gt;</mark>',
     );
   });
+
+  it('has the characters again that the search put others for', () => {
+    expect(snippetHtml(`\u0005usr\u0005${MATCH_BEGINS}lib${MATCH_ENDS}\u0004x \u0006b>`)).toBe(
+      '/usr/<mark>lib</mark>_x &lt;b&gt;',
+    );
+  });
 });

@@ -25,13 +25,21 @@ export const foundMessagesResponse = z
         seq: z.int(),
         role: z.enum(['user', 'assistant', 'system', 'tool']),
         createdAt: z.iso.datetime(),
-        rank: z.number().meta({ description: 'Higher is better; comparable within one search only.' }),
+        rank: z
+          .number()
+          .meta({
+            description:
+              'Higher is better; comparable within one search only; 0 for all when the query has very many words.',
+          }),
         snippet: z.string().meta({
           description:
             'HTML: parts of the content, escaped, with `<mark>` around what matches, and no other tag.',
         }),
       }),
     ),
-    nextCursor: z.string().nullable(),
+    nextCursor: z.string().nullable().meta({
+      description:
+        'Of a page that is short, or empty, too: a request looks through a bounded part, newest first.',
+    }),
   })
   .meta({ id: 'FoundMessages' });
