@@ -47,7 +47,7 @@ export class AppModule {
         StockDataModule,
         StockImportModule,
         ChatHistoryModule,
-        HealthModule.forRoot(settings),
+        HealthModule,
         MetricsModule,
         VerificationModule,
       ],

@@ -1,28 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MikroORM, RequestContext } from '@mikro-orm/core';
 import { AppModule } from '../app.module.js';
 import { openDatabase, type OpenDatabase } from '../boot/open-database.js';
 import { loadSettings } from '../config/settings.js';
+import { Shutdown } from '../database/shutdown.service.js';
+import { interruptibly, unlessAborted } from './interruption.js';
 
-/** Runs `work` with the configured database: the external one, or the embedded one, started if it does not run. */
-export async function withDatabase<T>(work: (database: OpenDatabase) => Promise<T>): Promise<T> {
-  const database = await openDatabase(loadSettings(), { holder: 'command' });
-  try {
-    return await work(database);
-  } finally {
-    await database.close();
-  }
+/** How long what was broken off by a signal has to roll back and to remove its files. **Units**: milliseconds. */
+const ROLLBACK_MS = 3_000;
+
+/**
+ * Runs `work` with the configured database: the external one, or the embedded one, started if it does not run. A signal breaks it off;
+ * an embedded server that nobody else uses is stopped then as well.
+ */
+export async function withDatabase<T>(
+  work: (database: OpenDatabase, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return interruptibly(async (signal) => {
+    const database = await openDatabase(loadSettings(), { holder: 'command' });
+    let running: Promise<unknown> = Promise.resolve();
+    try {
+      signal.throwIfAborted();
+      const result = work(database, signal);
+      running = result.catch(() => undefined);
+      return await unlessAborted(signal, result);
+    } finally {
+      if (signal.aborted) await Promise.race([running, sleep(ROLLBACK_MS, undefined, { ref: false })]);
+      await database.close();
+    }
+  });
 }
 
-/** Runs `work` with the services of the application, in one unit of work, without listening anywhere. */
+/**
+ * Runs `work` with the services of the application, in one unit of work, without listening anywhere. What a signal breaks off is
+ * cancelled and rolled back.
+ */
 export async function withApplication<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
-  return withDatabase(async (database) => {
+  return withDatabase(async (database, signal) => {
     const app = await NestFactory.createApplicationContext(AppModule.forRoot(database), {
       logger: false,
       abortOnError: false,
     });
+    signal.addEventListener('abort', () => app.get(Shutdown).endNow());
     try {
+      signal.throwIfAborted();
       return await RequestContext.create(app.get(MikroORM).em, () => work(app));
     } finally {
       await app.close();

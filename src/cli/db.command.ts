@@ -34,9 +34,10 @@ function wait(): Command {
     .option('--timeout <seconds>', 'give up after this long', wholeNumber, 300)
     .option(...JSON_OPTION)
     .action(async (options: OutputOptions & { timeout: number }) => {
-      await withDatabase(async ({ settings }) => {
+      await withDatabase(async ({ settings }, signal) => {
         await waitForDatabase(settings.database.migration, {
           seconds: options.timeout,
+          signal,
           onRetry: (reason) => process.stderr.write(`waiting for the database (${reason})\n`),
         });
       });
@@ -148,9 +149,10 @@ function roles(): Command {
 async function withMigrator<T>(
   work: (migrator: SchemaMigrator, database: OpenDatabase) => Promise<T>,
 ): Promise<T> {
-  return withDatabase((database) =>
-    work(new SchemaMigrator(database.settings, database.settings.database.migration, entities), database),
-  );
+  return withDatabase((database, signal) => {
+    const { settings } = database;
+    return work(new SchemaMigrator(settings, settings.database.migration, entities, signal), database);
+  });
 }
 
 /** A number that does not exist is a typing error, and would mean "all" to one command and "none" to the other. */

@@ -42,4 +42,11 @@ export const httpVariables = {
     max: 120_000,
     default: '5000; 0 with the embedded database',
   }),
+  STOCKROOM_SHUTDOWN_GRACE_MS: integer({
+    description:
+      'How long requests under way may still take once they are drained; what runs then is cancelled, rolled back and answered 503. Together with the wait before, it stays under the 15 seconds that a process should need to stop.',
+    min: 0,
+    max: 600_000,
+    default: 7_000,
+  }),
 };

@@ -44,6 +44,7 @@ describe('settings', () => {
       host: '127.0.0.1',
       port: 3000,
       shutdownDelayMs: 0,
+      shutdownGraceMs: 7000,
     });
     expect(settings.dataDir).toBe(resolve('.stockroom'));
     expect(settings.imports.spoolDir).toBe(resolve('.stockroom/spool'));
@@ -69,6 +70,7 @@ describe('settings', () => {
       corsOrigins: ['https://a.example', 'http://localhost:5173'],
       trustedProxies: ['10.0.0.0/8'],
       shutdownDelayMs: 7,
+      shutdownGraceMs: 7000,
     });
     expect(settings.dataDir).toBe('/srv/stockroom');
     expect(settings.imports.spoolDir).toBe('/srv/stockroom/spool');

@@ -12,6 +12,7 @@ export interface Settings {
     readonly trustedProxies: readonly string[];
     readonly bodyLimitBytes: number;
     readonly shutdownDelayMs: number;
+    readonly shutdownGraceMs: number;
   };
   readonly database: {
     /** Null: the embedded database. */

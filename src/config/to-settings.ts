@@ -74,6 +74,7 @@ function httpSettings(environment: Environment, externalDatabase: boolean): Sett
     trustedProxies: environment.TRUSTED_PROXIES,
     bodyLimitBytes: environment.STOCKROOM_BODY_LIMIT_BYTES,
     shutdownDelayMs: environment.STOCKROOM_SHUTDOWN_DELAY_MS ?? (externalDatabase ? 5_000 : 0),
+    shutdownGraceMs: environment.STOCKROOM_SHUTDOWN_GRACE_MS,
   };
 }
 

@@ -52,6 +52,18 @@ export class DatabaseStorageFull extends DomainError {
   }
 }
 
+/** The process is stopping, and what was under way did not end in the time that it had. */
+export class ShuttingDown extends DomainError {
+  constructor(cause?: unknown) {
+    super(
+      'unavailable',
+      'shutting-down',
+      'The service is being stopped and ended this request; nothing was changed. Send it again.',
+      { retryAfterSeconds: 2, cause },
+    );
+  }
+}
+
 /**
  * The database refuses for a reason that waiting does not mend: wrong password, unknown database, missing roles, wrong
  * version. Ends a start or a command; never leaves the service over HTTP.

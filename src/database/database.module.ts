@@ -5,7 +5,9 @@ import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { ormOptions } from './orm-options.js';
 import { ScheduledJobs } from './scheduled-job.service.js';
 import { ReplicaReads } from './replica-reads.service.js';
+import { RunningStatements } from './running-statements.service.js';
 import { SchemaState } from './schema-state.service.js';
+import { Shutdown } from './shutdown.service.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlService } from './sql.service.js';
 import { StartState } from './start-state.service.js';
@@ -35,8 +37,27 @@ export class DatabaseModule {
           registerRequestContext: true,
         }),
       ],
-      providers: [SqlService, ReplicaReads, UnitOfWork, SlowQueryLog, SchemaState, ScheduledJobs, StartState],
-      exports: [SqlService, ReplicaReads, UnitOfWork, SlowQueryLog, SchemaState, ScheduledJobs, StartState],
+      providers: [
+        SqlService,
+        ReplicaReads,
+        UnitOfWork,
+        SlowQueryLog,
+        SchemaState,
+        ScheduledJobs,
+        StartState,
+        Shutdown,
+        RunningStatements,
+      ],
+      exports: [
+        SqlService,
+        ReplicaReads,
+        UnitOfWork,
+        SlowQueryLog,
+        SchemaState,
+        ScheduledJobs,
+        StartState,
+        Shutdown,
+      ],
     };
   }
 }

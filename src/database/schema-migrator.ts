@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { MikroORM, type EntitySchema } from '@mikro-orm/postgresql';
 import type { Client } from 'pg';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
+import { BusyClients } from './busy-clients.js';
 import { DatabaseSetupError } from './database.errors.js';
 import { runStatement, withConnection } from './direct-connection.js';
 import { driverErrorFacts } from './driver-errors.js';
@@ -45,6 +46,8 @@ export class SchemaMigrator {
     private readonly settings: Settings,
     private readonly connection: ConnectionSettings,
     private readonly entities: readonly EntitySchema[],
+    /** Breaks off what runs, so that it is rolled back. */
+    private readonly interrupted?: AbortSignal,
   ) {}
 
   /** Applies what is pending, up to number `to` if given. **Shape**: names of those applied now, in order. */
@@ -52,7 +55,7 @@ export class SchemaMigrator {
     return this.locked(async (orm) => {
       const pending = (await orm.migrator.getPending()).map(({ name }) => name);
       const names = pending.filter((name) => migrationNumber(name) <= to);
-      for (const name of names) await retryLockTimeout(() => orm.migrator.up({ migrations: [name] }));
+      for (const name of names) await this.apply(() => orm.migrator.up({ migrations: [name] }));
       return names;
     });
   }
@@ -66,7 +69,7 @@ export class SchemaMigrator {
       const executed = (await orm.migrator.getExecuted()).map(({ name }) => name).reverse();
       const names =
         to === undefined ? executed.slice(0, 1) : executed.filter((name) => migrationNumber(name) > to);
-      for (const name of names) await retryLockTimeout(() => orm.migrator.down({ migrations: [name] }));
+      for (const name of names) await this.apply(() => orm.migrator.down({ migrations: [name] }));
       return names;
     });
   }
@@ -113,6 +116,12 @@ export class SchemaMigrator {
     return this.withOrm(async (orm) => (await orm.schema.getUpdateSchemaSQL({ wrap: false })).trim());
   }
 
+  /** One migration is one transaction: given up for a lock or for a signal, it has left nothing and may be run again. */
+  private async apply(run: () => Promise<unknown>): Promise<void> {
+    this.interrupted?.throwIfAborted();
+    await retryLockTimeout(run);
+  }
+
   private async locked<T>(work: (orm: MikroORM) => Promise<T>): Promise<T> {
     return withConnection(this.connection, async (client) => {
       await requireDirect(client, this.connection);
@@ -143,9 +152,14 @@ export class SchemaMigrator {
         statement_timeout: DDL_STATEMENT_TIMEOUT_MS,
       },
     });
+    const busy = new BusyClients(await orm.em.getConnection().getNativeClient());
+    const onInterrupted = (): void => void busy.end(this.connection);
+    this.interrupted?.addEventListener('abort', onInterrupted);
     try {
+      this.interrupted?.throwIfAborted();
       return await work(orm);
     } finally {
+      this.interrupted?.removeEventListener('abort', onInterrupted);
       await orm.close(true);
     }
   }
@@ -171,7 +185,6 @@ export class SchemaMigrator {
   }
 }
 
-/** One migration is one transaction: given up for a lock, it has left nothing and may be run again. */
 async function retryLockTimeout(run: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

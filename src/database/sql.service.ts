@@ -2,11 +2,13 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool, PoolClient } from 'pg';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { ShuttingDown } from './database.errors.js';
 import { isClientPoisoned, isConnectionLost, isPlanStale, translateDriverError } from './driver-errors.js';
 import { actAs, readingAs } from './own-rows.queries.js';
 import type { RowOwner } from './own-rows.js';
 import { watchPoolWaits, type WaitWatcher } from './pool-waits.js';
 import { retryTransaction } from './retry.js';
+import { Shutdown } from './shutdown.service.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlTransaction } from './sql-transaction.js';
 import type { Row, Statement, StatementResult } from './statement.js';
@@ -32,6 +34,7 @@ export class SqlService {
     private readonly em: EntityManager,
     private readonly slowQueries: SlowQueryLog,
     @Inject(SETTINGS) settings: Settings,
+    private readonly shutdown: Shutdown,
   ) {
     this.named = settings.database.namedStatements;
     this.answerTimeoutMs = settings.database.timeouts.statementMs + ANSWER_GRACE_MS;
@@ -108,7 +111,7 @@ export class SqlService {
     try {
       return await retryTransaction(() => this.transactOnce(owner, work));
     } catch (error) {
-      throw translateDriverError(error) ?? error;
+      throw this.translated(error);
     }
   }
 
@@ -177,10 +180,17 @@ export class SqlService {
       } catch (error) {
         if (isPlanStale(error)) stale++;
         else if (isConnectionLost(error)) lost++;
-        else throw translateDriverError(error) ?? error;
-        if (lost > 1 || stale > (await this.pool()).options.max) throw translateDriverError(error) ?? error;
+        else throw this.translated(error);
+        if (lost > 1 || stale > (await this.pool()).options.max) throw this.translated(error);
       }
     }
+  }
+
+  /** What a stop cancelled is no trouble of the database. */
+  private translated(error: unknown): unknown {
+    const trouble = translateDriverError(error);
+    if (trouble === null) return error;
+    return this.shutdown.deadline.aborted ? new ShuttingDown(error) : trouble;
   }
 
   private async pool(): Promise<Pool> {

@@ -1,5 +1,6 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult, type HealthIndicatorFunction } from '@nestjs/terminus';
+import { Shutdown } from '../database/shutdown.service.js';
 import { SqlService } from '../database/sql.service.js';
 import type { HealthResponse, ProbeResponse } from './dto/health.dto.js';
 import { ReadinessIndicator } from './readiness.indicator.js';
@@ -11,23 +12,24 @@ export class HealthService {
     private readonly health: HealthCheckService,
     private readonly readiness: ReadinessIndicator,
     private readonly sql: SqlService,
+    private readonly shutdown: Shutdown,
   ) {}
 
   /** Whether requests may be sent: start over, database, schema, keys, not shutting down. */
   async ready(): Promise<ProbeResponse> {
-    return brief(await this.check(this.causes()));
+    return this.brief(await this.check(this.causes()));
   }
 
   /** Whether the start is over. */
   async started(): Promise<ProbeResponse> {
-    return brief(await this.check([() => this.readiness.started()]));
+    return this.brief(await this.check([() => this.readiness.started()]));
   }
 
   /** The same as {@link ready} with details. */
   async detail(): Promise<HealthResponse> {
     const { status, details } = await this.check(this.causes());
     return {
-      status: stateOf(status),
+      status: this.stateOf(status),
       checks: details as HealthResponse['checks'],
       uptimeSeconds: Math.round(process.uptime()),
       pool: await this.sql.poolState(),
@@ -51,17 +53,19 @@ export class HealthService {
       throw error;
     }
   }
-}
 
-function brief({ status, details }: HealthCheckResult): ProbeResponse {
-  return {
-    status: stateOf(status),
-    checks: Object.fromEntries(
-      Object.entries(details).map(([name, detail]) => [name, detail.status === 'up' ? 'up' : 'down']),
-    ),
-  };
-}
+  private brief({ status, details }: HealthCheckResult): ProbeResponse {
+    return {
+      status: this.stateOf(status),
+      checks: Object.fromEntries(
+        Object.entries(details).map(([name, detail]) => [name, detail.status === 'up' ? 'up' : 'down']),
+      ),
+    };
+  }
 
-function stateOf(status: HealthCheckResult['status']): ProbeResponse['status'] {
-  return status === 'degraded' ? 'ok' : status;
+  /** A process that stops is not ready, whatever else is well. */
+  private stateOf(status: HealthCheckResult['status']): ProbeResponse['status'] {
+    if (this.shutdown.hasBegun) return 'shutting_down';
+    return status === 'degraded' ? 'ok' : status;
+  }
 }

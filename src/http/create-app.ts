@@ -4,6 +4,7 @@ import { Logger } from 'nestjs-pino';
 import { AppModule } from '../app.module.js';
 import type { OpenDatabase } from '../boot/open-database.js';
 import { configureApp } from './configure-app.js';
+import { drainConnections } from './connection-drain.js';
 import { fastifyAdapter } from './fastify-adapter.js';
 
 /** The service as an application that does not listen yet. */
@@ -21,6 +22,7 @@ export async function createApp(database: OpenDatabase): Promise<NestFastifyAppl
     },
   );
   await configureApp(app, settings);
+  drainConnections(app);
   await app.init();
   app.useLogger(app.get(Logger));
   return app;

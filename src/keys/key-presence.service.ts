@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { SqlService } from '../database/sql.service.js';
@@ -21,7 +21,7 @@ const BEAT_MS = 3_000;
  * **Why** it looks at the file again and again: a mounted secret is changed by exchanging links, which no watch reports everywhere.
  */
 @Injectable()
-export class KeyPresenceService implements BeforeApplicationShutdown {
+export class KeyPresenceService implements OnApplicationShutdown {
   private readonly logger = new Logger('Keys');
   private readonly self = { id: uuidv7(), name: `process ${process.pid} on ${hostname()}` };
   private configured: KeyRing;
@@ -66,7 +66,8 @@ export class KeyPresenceService implements BeforeApplicationShutdown {
     return this.beating;
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** **Why** not before: until the last request is answered, this process may encrypt. */
+  async onApplicationShutdown(): Promise<void> {
     if (this.timer === null) return;
     clearInterval(this.timer);
     await this.beating;

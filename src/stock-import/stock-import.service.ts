@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { driverErrorFacts } from '../database/driver-errors.js';
+import { Shutdown } from '../database/shutdown.service.js';
 import { SqlService } from '../database/sql.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import { BARS } from '../stock-data/bars.types.js';
@@ -46,6 +47,7 @@ export class StockImportService {
     private readonly versioning: VersioningService,
     private readonly history: StoreHistory,
     @Inject(SETTINGS) settings: Settings,
+    private readonly shutdown: Shutdown,
   ) {
     this.turns = pLimit(settings.imports.concurrency);
   }
@@ -66,6 +68,8 @@ export class StockImportService {
   }
 
   private async importNow(request: ImportRequest): Promise<ImportReport> {
+    // One that waited for its turn need not begin any more.
+    this.shutdown.deadline.throwIfAborted();
     await this.requireTimezone(request.timezone);
     const { interval, dateFormat, symbol, track } = request;
     if (symbol !== null && !track) await this.stocks.requireActive(symbol);

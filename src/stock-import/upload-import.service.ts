@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { Shutdown } from '../database/shutdown.service.js';
 import { StocksService } from '../stocks/stocks.service.js';
 import { openLocalFile } from './spool/open-local-file.js';
 import { spoolUpload, type SpoolOptions } from './spool/spool-upload.js';
@@ -33,6 +34,7 @@ export class UploadImportService implements OnApplicationBootstrap {
     private readonly stocks: StocksService,
     private readonly imports: StockImportService,
     @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly shutdown: Shutdown,
   ) {}
 
   /** Removes what a killed process left in the spool. */
@@ -65,6 +67,7 @@ export class UploadImportService implements OnApplicationBootstrap {
       maxExpandedBytes,
       idleTimeoutMs,
       maxExpansionRatio: MAX_EXPANSION_RATIO,
+      signal: this.shutdown.deadline,
     };
   }
 }
