@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { loadSettings } from '../config/settings.js';
 import { createApp } from '../http/create-app.js';
+import { askedTracing } from './asked-tracing.js';
 import { failureText } from './failure-text.js';
 import type { FirstAdministrator } from './first-administrator.js';
 import { openDatabase, type OpenDatabase } from './open-database.js';
@@ -26,7 +27,7 @@ export async function runService(): Promise<void> {
       },
     });
     running.database = database;
-    running.app = await createApp(database);
+    running.app = await createApp(database, await askedTracing());
     const { host, port } = database.settings.http;
     await running.app.listen(port, host);
     const administrator = await running.app.get(StartupService).run(stop.signal);

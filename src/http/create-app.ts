@@ -3,12 +3,16 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from '../app.module.js';
 import type { OpenDatabase } from '../boot/open-database.js';
+import type { Tracing } from '../tracing/start-tracing.js';
 import { configureApp } from './configure-app.js';
 import { drainConnections } from './connection-drain.js';
 import { fastifyAdapter } from './fastify-adapter.js';
 
 /** The service as an application that does not listen yet. */
-export async function createApp(database: OpenDatabase): Promise<NestFastifyApplication> {
+export async function createApp(
+  database: OpenDatabase,
+  tracing: Tracing | null = null,
+): Promise<NestFastifyApplication> {
   const { settings } = database;
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(database),
@@ -21,6 +25,7 @@ export async function createApp(database: OpenDatabase): Promise<NestFastifyAppl
       bodyParser: false,
     },
   );
+  tracing?.watch(app.getHttpAdapter().getInstance());
   await configureApp(app, settings);
   drainConnections(app);
   await app.init();

@@ -1,7 +1,11 @@
-import type { Registry } from '@prometheus-io/client';
+import type { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 
 /** The client of Prometheus, which is loaded only where metrics are served. */
-export type PrometheusClient = typeof import('@prometheus-io/client');
+export interface PrometheusClient {
+  readonly Counter: typeof Counter;
+  readonly Gauge: typeof Gauge;
+  readonly Histogram: typeof Histogram;
+}
 
 /** Where instruments are made. */
 export interface Workbench {

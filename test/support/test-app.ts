@@ -8,6 +8,7 @@ import { StartupService } from '../../src/boot/startup.service.js';
 import { loadSettings, SETTINGS, type Settings } from '../../src/config/settings.js';
 import { generateSecret } from '../../src/encryption/secrets.js';
 import { createApp } from '../../src/http/create-app.js';
+import type { Tracing } from '../../src/tracing/start-tracing.js';
 import { ApiClient } from './api-client.js';
 import { Personas, visitorHeaders, type Persona } from './personas.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -21,6 +22,7 @@ export interface TestAppOptions {
   readonly pool?: Partial<Settings['database']['pool']>;
   /** A replica of a service that runs: over its database and with its keys. Close it first. */
   readonly beside?: TestApp;
+  readonly tracing?: Tracing;
   /** Another way to the database than the direct one, or replicas of it. */
   readonly database?: (db: TestDatabase) => Partial<OpenDatabase['settings']['database']>;
 }
@@ -56,7 +58,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const db = beside?.db ?? (await createTestDatabase());
   const dataDir = await mkdtemp(join(tmpdir(), 'stockroom-app-'));
   const database = openTestDatabase(db, dataDir, options);
-  const app = await createApp(database);
+  const app = await createApp(database, options.tracing ?? null);
   await app.listen(0, '127.0.0.1');
   await app.get(StartupService).run(new AbortController().signal);
   const url = await app.getUrl();
