@@ -21,6 +21,12 @@ export interface BarRange extends BarScope {
   readonly source?: 'stored' | 'computed' | undefined;
 }
 
+/** A page of bars, its body ready to send. */
+export interface BarPageText {
+  readonly body: string;
+  readonly nextCursor: string | null;
+}
+
 /** Who changes a bar, where and why. */
 export interface BarChange {
   readonly symbol: string;

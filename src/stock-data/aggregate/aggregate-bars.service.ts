@@ -19,8 +19,8 @@ import {
   type ListRange,
 } from './aggregate.types.js';
 import { csvHeader, withoutLastBar, type BarFormat } from '../bar.format.js';
-import { ReadBarsService, type BarDownload, type BarPageText } from '../read/read-bars.service.js';
-import type { BarRange } from '../stock-data.types.js';
+import { ReadBarsService, type BarDownload } from '../read/read-bars.service.js';
+import type { BarPageText, BarRange } from '../stock-data.types.js';
 
 interface Buckets {
   readonly head: number;

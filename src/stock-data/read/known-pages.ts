@@ -3,6 +3,7 @@ import { Batcher } from '../../common/batcher.js';
 import type { Statement } from '../../database/statement.js';
 import type { PointReads } from '../../versioning/points/point-reads.service.js';
 import type { ReadPoint } from '../../versioning/versioning.types.js';
+import type { BarPageText } from '../stock-data.types.js';
 import { areStillTrue, type ReadPage } from './bars.queries.js';
 
 /** A page as one statement gave it. */
@@ -12,12 +13,30 @@ export interface PageRow {
   readonly text: string;
   /** The first bar of the next page; null when there is none. */
   readonly nextTs: string | null;
+  /** The answer that was last made of a page that is kept. */
+  readonly answers?: PageAnswers;
 }
 
-/** Some three thousand pages of a hundred bars. **Units**: bytes of text. */
+/**
+ * What was last made of a kept page: its body and its signed cursor name a revision, so they serve until the next commit, of whatever
+ * series. **Why** kept: signing took 3 % of a short request, joining and flattening the text about as much.
+ */
+export class PageAnswers {
+  private made: { readonly revision: number; readonly query: string; readonly answer: BarPageText } | null =
+    null;
+
+  /** The answer to `query` at a revision, by `make` unless it was the last one made. */
+  at(revision: number, query: string, make: () => BarPageText): BarPageText {
+    if (this.made?.revision !== revision || this.made.query !== query)
+      this.made = { revision, query, answer: make() };
+    return this.made.answer;
+  }
+}
+
+/** Some one and a half thousand pages of a hundred bars, and the answers made of them. **Units**: bytes of text. */
 const MAX_BYTES = 32 * 1024 * 1024;
 /** A page of ten thousand bars would push out a hundred that are asked for more often. */
-const MAX_PAGE_BYTES = 128 * 1024;
+const MAX_PAGE_BYTES = 256 * 1024;
 /** Pages that are looked after with one statement. */
 const MAX_BATCH = 64;
 
@@ -46,7 +65,8 @@ export class KnownPages {
   private readonly pages = new LRUCache<string, PageRow>({
     maxSize: MAX_BYTES,
     maxEntrySize: MAX_PAGE_BYTES,
-    sizeCalculation: (page, key) => page.text.length + key.length,
+    // The text and the answer that holds it.
+    sizeCalculation: (page, key) => 2 * page.text.length + key.length,
   });
 
   private readonly now = new Batcher<Question, Look>((questions) => this.ask(questions), MAX_BATCH);
@@ -91,7 +111,7 @@ export class KnownPages {
 
   /** Keeps a page. Call only for one that shows its point, not the past of a server that lags behind. */
   keep(statement: Statement, page: PageRow): void {
-    this.pages.set(keyOf(statement), page);
+    this.pages.set(keyOf(statement), { ...page, answers: new PageAnswers() });
   }
 }
 

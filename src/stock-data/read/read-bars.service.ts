@@ -12,13 +12,7 @@ import { barVersions } from './bar-versions.queries.js';
 import { barPage, headNumber, oneBar } from './bars.queries.js';
 import { KnownPages, type PageRow } from './known-pages.js';
 import { BarNotFound } from '../stock-data.errors.js';
-import type { BarRange, BarScope } from '../stock-data.types.js';
-
-/** A page of bars, its body ready to send. */
-export interface BarPageText {
-  readonly body: string;
-  readonly nextCursor: string | null;
-}
+import type { BarPageText, BarRange, BarScope } from '../stock-data.types.js';
 
 /** A whole range as CSV, and the revision that it shows. */
 export interface BarDownload {
@@ -80,10 +74,13 @@ export class ReadBarsService {
       return { ...at, row: await this.knownPage(at, barPage(page, 'json'), limit) };
     });
     const answered = this.versioning.answeredRevision(point, headNumber(row.head));
-    const nextCursor = row.nextTs === null ? null : makeCursor(this.signer, scope, [row.nextTs, answered]);
-    const { symbol, interval, branch } = range;
-    const head = JSON.stringify({ symbol, interval, branch, revision: answered }).slice(0, -1);
-    return { body: `${head},"data":[${row.text}],"nextCursor":${JSON.stringify(nextCursor)}}`, nextCursor };
+    const make = (): BarPageText => {
+      const nextCursor = row.nextTs === null ? null : makeCursor(this.signer, scope, [row.nextTs, answered]);
+      const { symbol, interval, branch } = range;
+      const head = JSON.stringify({ symbol, interval, branch, revision: answered }).slice(0, -1);
+      return { body: `${head},"data":[${row.text}],"nextCursor":${JSON.stringify(nextCursor)}}`, nextCursor };
+    };
+    return row.answers?.at(answered, JSON.stringify(scope), make) ?? make();
   }
 
   /**

@@ -80,6 +80,22 @@ describe('a page that was answered before', () => {
     await expect(shown('main', revision + 1)).resolves.toEqual({ revision: revision + 1, closes: [13] });
   });
 
+  it('has the cursor of the query that asks, also when another query has the same page', async () => {
+    await set(2, '20');
+    const range = { symbol, interval: '1d', branch: 'main', asOf: undefined, from: null, to: null } as const;
+    const cursorOf = async (source?: 'stored'): Promise<string> => {
+      const { nextCursor } = await bars.page({ ...range, order: 'asc', source }, 1, undefined);
+      return nextCursor ?? 'none';
+    };
+    const [ofAny, ofStored] = [await cursorOf(), await cursorOf('stored')];
+    expect([await cursorOf(), await cursorOf('stored')]).toEqual([ofAny, ofStored]);
+    const stored = { ...range, order: 'asc', source: 'stored' } as const;
+    await expect(bars.page(stored, 1, ofAny)).rejects.toMatchObject({ code: 'invalid-cursor' });
+    await expect(bars.page(stored, 1, ofStored)).resolves.toMatchObject({ nextCursor: null });
+    // Only the first page, by the first of the queries, and the second page.
+    expect(pagesRead()).toBe(2);
+  });
+
   it('is read again when its revision is of another history, as after a restore', async () => {
     const first = await shown();
     await shown('main', first.revision);
