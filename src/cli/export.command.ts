@@ -1,10 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command, CommanderError } from 'commander';
-import {
-  digestOf,
-  EXPORT_FORMAT,
-  type ExportDocument,
-} from '../chat-history/export/export-document.types.js';
+import { verifyExport } from '../chat-history/export/verify-export.service.js';
 import { print, type OutputOptions } from './output.js';
 
 /** `stockroom export …` */
@@ -20,9 +16,11 @@ function verify(): Command {
     .argument('<file>', 'what GET /v1/conversations/{id}/export answered')
     .option('--json', 'print JSON for scripts')
     .action(async (file: string, options: OutputOptions) => {
-      const document = exported(file, await readFile(file, 'utf8'));
+      const verification = verifyExport(await readFile(file));
+      if (verification.problem !== null)
+        throw new CommanderError(1, 'format', `${file} ${verification.problem}.`);
+      const { document, found } = verification;
       const expected = document.digest.value;
-      const found = digestOf(document);
       const { conversation, messages, bars, revisions } = document;
       if (found !== expected) {
         if (options.json === true) print(options, { intact: false, expected, found }, []);
@@ -38,22 +36,4 @@ function verify(): Command {
         `Conversation ${String(conversation['id'])}; messages: ${counts.messages}, quoted bars: ${counts.bars}, revisions: ${counts.revisions}`,
       ]);
     });
-}
-
-/** **Errors**: `CommanderError` for a file that is no export. */
-function exported(file: string, text: string): ExportDocument {
-  const refuse = (reason: string): never => {
-    throw new CommanderError(1, 'format', `${file} ${reason}.`);
-  };
-  let document: Partial<ExportDocument> | null;
-  try {
-    document = JSON.parse(text) as Partial<ExportDocument> | null;
-  } catch {
-    return refuse('is not JSON');
-  }
-  if (document?.format !== EXPORT_FORMAT) return refuse(`is no export in the format ${EXPORT_FORMAT}`);
-  const { messages, bars, revisions, conversation, digest } = document;
-  const isWhole = [messages, bars, revisions].every(Array.isArray) && typeof conversation === 'object';
-  if (!isWhole || typeof digest?.value !== 'string') return refuse('lacks a part of an export');
-  return document as ExportDocument;
 }
