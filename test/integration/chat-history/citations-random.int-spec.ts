@@ -1,20 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { CitationListsService } from '../../../src/chat-history/citations/citation-lists.service.js';
+import { ConversationFamilyService } from '../../../src/chat-history/conversations/conversation-family.service.js';
 import { ConversationsService } from '../../../src/chat-history/conversations/conversations.service.js';
+import { EventLogService } from '../../../src/chat-history/events/event-log.service.js';
 import { AppendMessageService } from '../../../src/chat-history/messages/append-message.service.js';
 import { ReadMessagesService } from '../../../src/chat-history/messages/read-messages.service.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { BranchesService } from '../../../src/versioning/branches/branches.service.js';
 import { MergeService } from '../../../src/versioning/merge/merge.service.js';
 import { RevertService } from '../../../src/versioning/merge/revert.service.js';
+import { RevisionLogService } from '../../../src/versioning/revisions/revision-log.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { propertyOptions } from '../../support/property.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { barsWorld } from '../versioning/bars-world.js';
 import type { ModelBranch } from '../versioning/history-model.js';
 import { HistoryRun } from '../versioning/history-runner.js';
-import { history } from '../versioning/history-steps.js';
+import { history, type Step } from '../versioning/history-steps.js';
 import type { VersioningServices } from '../versioning/history-world.js';
+import { CitedEvents } from './cited-events.js';
 import { CitedHistory, type Cite, type CitedServices } from './cited-history.js';
 import { standingOf, versionShown } from './cited-model.js';
 
@@ -33,7 +38,13 @@ const cite: fc.Arbitrary<Cite> = fc.record({
     }),
     { minLength: 1, maxLength: 3 },
   ),
+  forkAt: fc.option(fc.nat(30), { freq: 4, nil: null }),
 });
+/** Three branches, each forked off the one before, and the same bar changed on each: rare where branches are chosen by chance. */
+const CHAIN: readonly Step[] = [1, 2, 3].flatMap((branch) => [
+  { kind: 'fork', parent: branch - 1, at: null },
+  { kind: 'commit', branch, changes: [{ day: 0, close: `${branch + 1}` }], dryRun: false },
+]);
 const citedHistory = fc.tuple(history, fc.array(cite, { minLength: MAX_STEPS, maxLength: MAX_STEPS }));
 
 describe('quotations through any history of imports, corrections, withdrawals, forks, merges, reverts and discards', () => {
@@ -54,6 +65,8 @@ describe('quotations through any history of imports, corrections, withdrawals, f
     chat = {
       owner: { id: userId, userId, visitorId: null },
       conversations: app.get(ConversationsService),
+      families: app.get(ConversationFamilyService),
+      head: async () => app.get(RevisionLogService).head(),
       appends: app.get(AppendMessageService),
       reads: app.get(ReadMessagesService),
     };
@@ -70,28 +83,45 @@ describe('quotations through any history of imports, corrections, withdrawals, f
     });
   }
 
+  /** How deep the branch is that a citation stands on: 0 is main. */
+  const depthOf = ({ parent }: ModelBranch): number => (parent === null ? 0 : 1 + depthOf(parent));
+
   it(
-    'stand at every step as an in-memory model says, each with its current bar, and nothing else is taken',
+    'stand at every step as an in-memory model says, each with its current bar, nothing else is taken, and each change is told',
     async () => {
       const world = barsWorld(service);
       let series = 0;
       const noted = { ...world, newScope: async () => (series = await world.newScope()) };
       let compared = 0;
+      let deepest = 0;
+      let told = 0;
       await fc.assert(
         fc.asyncProperty(citedHistory, async ([steps, cites]) => {
           const run = await HistoryRun.begin(noted, versioning);
           const cited = new CitedHistory(chat, run, await symbolOf(series));
+          const events = await CitedEvents.begin(chat.owner, {
+            events: service.app.get(EventLogService),
+            log: service.app.get(RevisionLogService),
+            lists: service.app.get(CitationListsService),
+          });
+          for (const step of CHAIN) await run.take(step);
+          await cited.cite({ branch: CHAIN.length / 2, quotes: [{ day: 0, revision: null }], forkAt: null });
           for (const [n, step] of steps.entries()) {
             await run.take(step);
             const message = cites[n];
             if (message !== undefined) await cited.cite(message);
             compared += await cited.compare();
+            await events.follow();
           }
+          told += await events.compare(cited.citations);
+          deepest = Math.max(deepest, ...cited.citations.map(({ version }) => depthOf(version.branch)));
         }),
         propertyOptions({ runs: 1_000 * DEPTH, limitMs: LIMIT_MS * DEPTH }),
       );
       // Says how far the time went, on a slow machine too.
       expect(compared).toBeGreaterThan(20);
+      expect(told).toBeGreaterThan(0);
+      expect(deepest).toBeGreaterThanOrEqual(CHAIN.length / 2);
     },
     60_000 * DEPTH,
   );

@@ -4,6 +4,7 @@ import { parseNumbersAsText } from '../../support/api-client.js';
 import { day } from '../../factories/bars.js';
 import { DomainError } from '../../../src/common/errors.js';
 import type { ConversationsService } from '../../../src/chat-history/conversations/conversations.service.js';
+import type { ConversationFamilyService } from '../../../src/chat-history/conversations/conversation-family.service.js';
 import { createConversationRequest } from '../../../src/chat-history/conversations/dto/write-conversation.dto.js';
 import type { HistoryOwner } from '../../../src/chat-history/history-owner.types.js';
 import type { AppendMessageService } from '../../../src/chat-history/messages/append-message.service.js';
@@ -17,12 +18,31 @@ import { standingOf, versionShown, type ModelVersion } from './cited-model.js';
 export interface Cite {
   readonly branch: number;
   readonly quotes: readonly { readonly day: number; readonly revision: number | null }[];
+  /** Where its conversation is forked before, the message being added to the fork; null: not at all. */
+  readonly forkAt: number | null;
+}
+
+/** A citation that was stored. */
+export interface CitedVersion {
+  readonly messageId: string;
+  readonly ordinal: number;
+  readonly version: ModelVersion;
+  /** The newest revision of all when it was stored. */
+  readonly head: number;
+}
+
+interface CitingConversation {
+  readonly id: string;
+  readonly branch: ModelBranch;
+  readonly messages: ModelVersion[][];
 }
 
 /** The services under test, and for whom. */
 export interface CitedServices {
   readonly owner: HistoryOwner;
   readonly conversations: ConversationsService;
+  readonly families: ConversationFamilyService;
+  readonly head: () => Promise<number>;
   readonly appends: AppendMessageService;
   readonly reads: ReadMessagesService;
 }
@@ -39,12 +59,12 @@ interface Shown {
 
 const NOW = Number.MAX_SAFE_INTEGER;
 
-/** Messages that quote bars of one history, in the database and in the model: one conversation for each branch. */
+/** Messages that quote bars of one history, in the database and in the model: one conversation for each branch, and its forks. */
 export class CitedHistory {
-  private readonly conversations = new Map<
-    ModelBranch,
-    { readonly id: string; readonly messages: ModelVersion[][] }
-  >();
+  /** All that there are; the last one of each branch is written to. */
+  private readonly conversations: CitingConversation[] = [];
+  /** In the order in which they were stored. */
+  readonly citations: CitedVersion[] = [];
 
   constructor(
     private readonly services: CitedServices,
@@ -55,13 +75,15 @@ export class CitedHistory {
   /** Quotes bars; what the model does not see must be refused, with everything that is wrong. */
   async cite(cite: Cite): Promise<void> {
     const branch = this.run.branches[cite.branch % this.run.branches.length] ?? this.run.main;
-    const conversation = await this.conversationOf(branch);
+    const conversation = await this.conversationOf(branch, cite.forkAt);
     const revisions = this.run.branches.flatMap(({ commits }) => commits.map(({ revision }) => revision));
     const quotes = cite.quotes.map(({ day: offset, revision }) => {
       const asOf = revision === null ? null : (revisions[revision % revisions.length] ?? null);
       return { asOf, day: offset, version: versionShown(branch, offset, asOf ?? NOW) };
     });
+    const messageId = randomUUID();
     const message = appendMessageRequest.parse({
+      id: messageId,
       role: 'assistant',
       content: 'quoted',
       citations: quotes.map(({ asOf, day: offset, version }) => ({
@@ -80,13 +102,17 @@ export class CitedHistory {
             version === null ? [[`citations.${n}.date`, 'citation-bar-not-found']] : [],
           );
     expect(outcome).toEqual(wrong);
-    if (wrong.length === 0) conversation.messages.push(versions.filter((version) => version !== null));
+    if (wrong.length > 0) return;
+    const cited = versions.filter((version) => version !== null);
+    conversation.messages.push(cited);
+    const head = await this.services.head();
+    this.citations.push(...cited.map((version, ordinal) => ({ messageId, ordinal, version, head })));
   }
 
   /** Every citation that was ever made stands as the model says. **Shape**: how many there are. */
   async compare(): Promise<number> {
     let count = 0;
-    for (const [branch, { id, messages }] of this.conversations) {
+    for (const { id, branch, messages } of this.conversations) {
       const page = { conversationId: id, order: 'asc', limit: 500, cursor: undefined } as const;
       const { data } = await this.services.reads.page(this.services.owner, page);
       const shown = parseNumbersAsText(`[${data}]`) as readonly { citations: readonly Shown[] }[];
@@ -100,14 +126,18 @@ export class CitedHistory {
     return count;
   }
 
-  private async conversationOf(branch: ModelBranch): Promise<{ id: string; messages: ModelVersion[][] }> {
-    const known = this.conversations.get(branch);
-    if (known !== undefined) return known;
-    const conversation = { id: randomUUID(), messages: [] };
-    const request = createConversationRequest.parse({ id: conversation.id, branch: branch.name });
-    await this.services.conversations.create(this.services.owner, request);
-    this.conversations.set(branch, conversation);
-    return conversation;
+  private async conversationOf(branch: ModelBranch, forkAt: number | null): Promise<CitingConversation> {
+    const known = this.conversations.findLast((conversation) => conversation.branch === branch);
+    if (known !== undefined && forkAt === null) return known;
+    const id = randomUUID();
+    const { owner, conversations, families } = this.services;
+    const atSeq = (forkAt ?? 0) % ((known?.messages.length ?? 0) + 1);
+    if (known === undefined)
+      await conversations.create(owner, createConversationRequest.parse({ id, branch: branch.name }));
+    else await families.fork(owner, { parentId: known.id, fork: { id, atSeq } });
+    const made = { id, branch, messages: known?.messages.slice(0, atSeq) ?? [] };
+    this.conversations.push(made);
+    return made;
   }
 
   /** What was wrong, by path; empty when the message was taken. */

@@ -44,3 +44,46 @@ export function standingOf({ branch, revision, day }: ModelVersion): ModelStandi
   if (next === undefined) return { status: 'current' };
   return { status: close === null ? 'withdrawn' : 'restated', restatedBy: next.revision, close };
 }
+
+/** An event as the model expects it: at which revision it is told, and the revision that it is about. */
+export interface ModelEvent {
+  readonly at: number;
+  readonly isLate: boolean;
+  readonly about: number;
+  readonly messageId: string;
+  readonly ordinal: number;
+}
+
+/**
+ * What has to be told of citations, in order: each change of a quoted bar since it was cited; of a version that had ended by then,
+ * that it had, at once. By revision; late ones behind the others, in the order in which they were stored.
+ */
+export function eventsOf(
+  citations: readonly {
+    readonly messageId: string;
+    readonly ordinal: number;
+    readonly version: ModelVersion;
+    readonly head: number;
+  }[],
+): readonly ModelEvent[] {
+  const events = citations.flatMap(({ messageId, ordinal, version, head }) => {
+    const later = touchesOf(version.branch, version.day).map(({ revision }) => revision);
+    const changes = later.filter((revision) => revision > version.revision);
+    const [ended] = changes;
+    const late = ended !== undefined && ended <= head ? [{ at: head, isLate: true, about: ended }] : [];
+    const told = changes
+      .filter((revision) => revision > head)
+      .map((at) => ({ at, isLate: false, about: at }));
+    return [...late, ...told].map((event) => ({ ...event, messageId, ordinal }));
+  });
+  const place = (event: ModelEvent): string =>
+    event.isLate ? 'late' : `${event.messageId}.${event.ordinal}`;
+  // Late ones stay in the order of the list: sorting is stable.
+  return events.toSorted(
+    (a, b) => a.at - b.at || Number(a.isLate) - Number(b.isLate) || compare(place(a), place(b)),
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
