@@ -1,7 +1,5 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ScheduleModule } from '@nestjs/schedule';
-import { LoggerModule } from 'nestjs-pino';
 import { entities } from '../mikro-orm.config.js';
 import { AccountsModule } from './accounts/accounts.module.js';
 import type { OpenDatabase } from './boot/open-database.js';
@@ -10,10 +8,7 @@ import { ChatHistoryModule } from './chat-history/chat-history.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { CredentialsModule } from './credentials/credentials.module.js';
-import { HealthModule } from './health/health.module.js';
 import { KeysModule } from './keys/keys.module.js';
-import { MetricsModule } from './metrics/metrics.module.js';
-import { loggerOptions } from './http/logger-options.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -24,18 +19,16 @@ import { UsersModule } from './users/users.module.js';
 import { VerificationModule } from './verification/verification.module.js';
 import { VersioningModule } from './versioning/versioning.module.js';
 
-/** The whole service over one database. */
+/** All features over one database, for the service and for commands. What only the service has comes from `http/service-modules.ts`. */
 @Module({})
 export class AppModule {
-  static forRoot(database: OpenDatabase): DynamicModule {
+  static forRoot(database: OpenDatabase, beside: ModuleMetadata['imports'] = []): DynamicModule {
     const { settings } = database;
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(() => settings),
-        LoggerModule.forRoot(loggerOptions(settings)),
         DatabaseModule.forRoot({ settings, connection: settings.database.app, entities }),
-        ScheduleModule.forRoot(),
         RateLimitsModule,
         VersioningModule,
         UsersModule,
@@ -47,8 +40,7 @@ export class AppModule {
         StockDataModule,
         StockImportModule,
         ChatHistoryModule,
-        HealthModule,
-        MetricsModule,
+        ...beside,
         VerificationModule,
       ],
       providers: [

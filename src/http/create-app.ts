@@ -7,6 +7,7 @@ import type { Tracing } from '../tracing/start-tracing.js';
 import { configureApp } from './configure-app.js';
 import { drainConnections } from './connection-drain.js';
 import { fastifyAdapter } from './fastify-adapter.js';
+import { serviceModules } from './service-modules.js';
 
 /** The service as an application that does not listen yet. */
 export async function createApp(
@@ -15,7 +16,7 @@ export async function createApp(
 ): Promise<NestFastifyApplication> {
   const { settings } = database;
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(database),
+    AppModule.forRoot(database, serviceModules(settings)),
     fastifyAdapter(settings),
     {
       // What Nest says of each module and route while it wires them interests nobody who runs the service.
