@@ -13,4 +13,8 @@ describe('a page with the first bar of the next one', () => {
       '2024-01-02,,,,1,,\n2024-01-03,,,,2,,',
     );
   });
+
+  it('is empty when it was the only one', () => {
+    expect(withoutLastBar('{"date":"2024-01-03","close":1}', 'json')).toBe('');
+  });
 });

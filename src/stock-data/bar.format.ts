@@ -29,7 +29,7 @@ const JOINTS: Readonly<Record<BarFormat, string>> = { json: ',{', csv: '\n' };
 
 /** Bars joined as a page is, without the last one. */
 export function withoutLastBar(text: string, as: BarFormat): string {
-  return text.slice(0, text.lastIndexOf(JOINTS[as]));
+  return text.slice(0, Math.max(0, text.lastIndexOf(JOINTS[as])));
 }
 
 /** The members of a bar's JSON object, without the braces, so that others can add theirs. */

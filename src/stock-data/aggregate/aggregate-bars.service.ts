@@ -8,25 +8,26 @@ import { PointReads } from '../../versioning/points/point-reads.service.js';
 import { StoreHistory } from '../../versioning/points/store-history.service.js';
 import { VersioningService } from '../../versioning/versioning.service.js';
 import type { ReadPoint } from '../../versioning/versioning.types.js';
-import { sourceBounds } from './aggregate-bucket.format.js';
+import { bucketStart, sourceBounds } from './aggregate-bucket.format.js';
 import { aggregatePage, storedSince } from './aggregate.queries.js';
 import { headNumber } from '../read/bars.queries.js';
+import { partOf, wholePage, type PagePart, type WholePage } from '../read/page-in-parts.js';
+import { beginningAt, beginningOf, knownPart, NO_SERIES, pointAt } from '../read/range.js';
 import {
   AGGREGATES,
+  type AggregateInterval,
   isAggregate,
   isComputedOnly,
   type AggregateRange,
   type ListRange,
 } from './aggregate.types.js';
-import { csvHeader, withoutLastBar, type BarFormat } from '../bar.format.js';
+import { csvHeader, type BarFormat } from '../bar.format.js';
 import { ReadBarsService, type BarDownload } from '../read/read-bars.service.js';
 import type { BarPageText, BarRange } from '../stock-data.types.js';
 
-interface Buckets {
+/** A page of computed bars. **Shape**: `nextStart` is a bucket, in RFC 3339. */
+interface Buckets extends WholePage {
   readonly head: number;
-  readonly text: string;
-  /** The first bucket of the next page, in RFC 3339; null when there is none. */
-  readonly nextStart: string | null;
 }
 
 /** From where computed bars are read. */
@@ -42,11 +43,7 @@ export interface AggregateDownload extends BarDownload {
 
 /** Buckets of one statement of a CSV: of hours, at most 60,000 source bars. */
 const CSV_PAGE_BUCKETS = 1_000;
-const READ_ON_FACTOR = 8;
 const REMEMBERED_STARTS = 10_000;
-
-/** The series of a stock that has no bars yet: a number that no series has. */
-const NO_SERIES = 0;
 
 /**
  * Lists bars of any interval: stored ones through {@link ReadBarsService}, longer ones computed in SQL from days or minutes, at any
@@ -137,7 +134,7 @@ export class AggregateBarsService {
     for (let start = first.nextStart; start !== null;) {
       const next = { range: beginningAt(range, start), limit: CSV_PAGE_BUCKETS, as: 'csv' } as const;
       const page = await this.read({ ...next, ...source });
-      yield `${page.text}\n`;
+      if (page.text !== '') yield `${page.text}\n`;
       start = page.nextStart;
     }
   }
@@ -197,27 +194,71 @@ export class AggregateBarsService {
     return { since: found, head };
   }
 
-  private async read(
-    input: Source & { readonly range: AggregateRange; readonly limit: number; readonly as: BarFormat },
-  ): Promise<Buckets> {
-    const { range, seriesId, point, limit, as } = input;
-    const { interval, order } = range;
-    const page = { seriesId, interval, point, order, limit, ...sourceBounds(interval, range) };
-    for (let sourceRows = AGGREGATES[interval].most * limit + 1; ; sourceRows *= READ_ON_FACTOR) {
-      const row = await this.points.readOne(point, aggregatePage({ ...page, sourceRows }, as));
-      const [head, joined, count, lastStart, sourceCount] = row ?? [];
-      const more = Number(count) > limit;
-      // Source bars closer together than their interval says, or many that were withdrawn: there is more, and the last bucket may be
-      // cut in two.
-      if (!more && Number(sourceCount) >= sourceRows) continue;
-      const text = (joined as string | null) ?? '';
-      return {
-        head: headNumber(head),
-        text: more ? withoutLastBar(text, as) : text,
-        nextStart: more ? new Date(Number(lastStart) * 1000).toISOString() : null,
-      };
-    }
+  /** A page, read in parts where much has to be looked at in vain. */
+  private async read(input: BucketPage): Promise<Buckets> {
+    const { range, limit, as } = input;
+    const { most } = AGGREGATES[range.interval];
+    const { head, ...first } = await this.part({ ...input, scan: sourceBars(most, limit) });
+    if (!first.isCut) return { head, text: first.text, nextStart: first.nextStart };
+    const further = beginningAt(range, first.nextStart);
+    const known = await knownPart(this.points, input, further);
+    if (known === null) return { head, text: first.text, nextStart: null };
+    const rest = { ...known, from: laterBucket(range.interval, further.from, known.from) };
+    const point = pointAt(input.point, head);
+    const whole = await wholePage(
+      { ...first, nextStart: beginningOf(rest) },
+      {
+        limit,
+        as,
+        read: ({ start, ...part }) =>
+          this.part({
+            ...input,
+            ...{ range: beginningAt(rest, start), point, limit: part.limit },
+            scan: Math.max(part.scan, sourceBars(most, part.limit)),
+          }),
+      },
+    );
+    return { head, ...whole };
   }
+
+  private async part(input: BucketPage & { readonly scan: number }): Promise<PagePart & { head: number }> {
+    const { range, seriesId, point, limit, as, scan } = input;
+    const { interval, order } = range;
+    const page = { seriesId, interval, point, order, limit, scan, ...sourceBounds(interval, range) };
+    const row = await this.points.readOne(point, aggregatePage(page, as));
+    const [head, text, count, last, cut] = row ?? [];
+    const read = {
+      text: (text as string | null) ?? '',
+      count: Number(count),
+      last: instantOf(last),
+      cut: instantOf(cut),
+    };
+    return { head: headNumber(head), ...partOf(read, limit, as) };
+  }
+}
+
+/** What a page of computed bars asks for. */
+interface BucketPage extends Source {
+  readonly range: AggregateRange;
+  readonly limit: number;
+  readonly as: BarFormat;
+}
+
+/** The bucket of an instant, or the bound if that is later: what begins before the bound is not in the range. */
+function laterBucket(interval: AggregateInterval, bound: string | null, at: string | null): string | null {
+  if (at === null) return bound;
+  const start = bucketStart(interval, Date.parse(at));
+  return bound !== null && Date.parse(bound) >= start ? bound : new Date(start).toISOString();
+}
+
+/** How many source bars a page and the bucket behind it can have, and one more, so that the last of them is whole. */
+function sourceBars(most: number, limit: number): number {
+  return most * (limit + 1) + 1;
+}
+
+/** Seconds since 1970 as RFC 3339. */
+function instantOf(seconds: unknown): string | null {
+  return typeof seconds === 'number' ? new Date(seconds * 1000).toISOString() : null;
 }
 
 /** The range as one of stored bars. Only intervals that can be stored come here. */
@@ -225,19 +266,4 @@ function storedRange(range: AggregateRange): BarRange {
   const { interval, source, ...rest } = range;
   const { shownAs } = AGGREGATES[interval];
   return { ...rest, interval: shownAs, ...(source === 'stored' ? { source } : {}) };
-}
-
-/** A range that goes on where a page ended. */
-function beginningAt(range: AggregateRange, start: string | null): AggregateRange {
-  if (start === null) return range;
-  return range.order === 'asc' ? { ...range, from: start } : { ...range, to: start };
-}
-
-/** The same point at a revision that it can see. */
-function pointAt(point: ReadPoint, revision: number): ReadPoint {
-  const lineage = point.lineage.map((segment) => ({
-    branchId: segment.branchId,
-    revision: Math.min(segment.revision, revision),
-  }));
-  return { branch: point.branch, revision, lineage, isNow: false };
 }

@@ -4,8 +4,9 @@ import type { ReadPoint } from '../../versioning/versioning.types.js';
 import type { SourceBounds } from './aggregate-bucket.format.js';
 import { AGGREGATES, type AggregateInterval } from './aggregate.types.js';
 import { barCsv, barJson, type BarFormat } from '../bar.format.js';
+import { firstOf, placesOf, versionsOf, type SegmentPlace } from '../segments.queries.js';
 
-/** What a page of computed bars asks for. `sourceRows` is how many source bars are read at most. */
+/** What a page of computed bars asks for. `scan` is how many versions of source bars are looked at in each segment of the lineage. */
 export interface AggregatePage extends SourceBounds {
   /** Of the source bars. */
   readonly seriesId: number;
@@ -13,31 +14,31 @@ export interface AggregatePage extends SourceBounds {
   readonly point: ReadPoint;
   readonly order: 'asc' | 'desc';
   readonly limit: number;
-  readonly sourceRows: number;
+  readonly scan: number;
 }
 
 /** SQL of the start of a source bar's bucket. Buckets of `aggregate-bucket.format.ts` begin at the same instants. */
-const BUCKETS: Readonly<Record<AggregateInterval, string>> = {
-  '1w': `date_trunc('week', v.ts, 'UTC')`,
-  '1mo': `date_trunc('month', v.ts, 'UTC')`,
-  '5m': bin('5 minutes'),
-  '15m': bin('15 minutes'),
-  '1h': bin('1 hour'),
+const BUCKETS: Readonly<Record<AggregateInterval, (ts: string) => string>> = {
+  '1w': (ts) => `date_trunc('week', ${ts}, 'UTC')`,
+  '1mo': (ts) => `date_trunc('month', ${ts}, 'UTC')`,
+  '5m': bins('5 minutes'),
+  '15m': bins('15 minutes'),
+  '1h': bins('1 hour'),
 };
 
-function bin(length: string): string {
-  return `date_bin('${length}', v.ts, timestamptz '1970-01-01 00:00:00+00')`;
+function bins(length: string): (ts: string) => string {
+  return (ts) => `date_bin('${length}', ${ts}, timestamptz '1970-01-01 00:00:00+00')`;
 }
 
 /**
  * A page of computed bars and the first one behind it, written by PostgreSQL.
  *
  * **Shape**: one row: the head of this very snapshot; the bars as text, joined (null when there are none); how many,
- * which is one more than `limit` when there are more; when the last of them begins, in seconds since 1970; how many source bars
- * were read, withdrawn ones among them.
+ * which is one more than `limit` when there are more; when the last of them begins; when the bucket begins in which the reading was cut:
+ * those before it are whole and all there; null when it came to the end. **Units**: seconds since 1970.
  *
- * Source bars come in the order of the primary key and stop at `sourceRows`, so that a page of the latest weeks reads those weeks,
- * however long the series is. The bucket that the stop cuts in two is the last one; whether that one is shown is the caller's to see.
+ * Source bars come in the order of the primary key and stop at `scan`, so that a page of the latest weeks reads those weeks,
+ * however long the series is. Of the bucket that the stop cuts in two nothing is shown.
  *
  * **Why** a value is null as soon as one of the source bars it is made of has none: the highest of the known highs may be below the
  * close of a bar whose high is not known, and a sum that leaves a day out is not the volume of the week.
@@ -45,23 +46,28 @@ function bin(length: string): string {
 export function aggregatePage(page: AggregatePage, as: BarFormat): Statement {
   const { point, order, interval } = page;
   const { shownAs } = AGGREGATES[interval];
+  const bucket = BUCKETS[interval];
   const values: unknown[] = [
     page.seriesId,
-    page.sourceRows,
+    page.limit,
     page.from ?? '-infinity',
     page.before ?? 'infinity',
-    page.limit + 1,
+    page.scan,
   ];
+  const places = placesOf(point.lineage, values);
+  const seconds = (ts: string): string => `extract(epoch from ${ts})::float8`;
   return {
-    name: `aggregate_${as}_${interval}_${order}_${point.lineage.length}`,
+    name: `aggregate_${as}_${interval}_${order}_${places.length}`,
     text: `
-      with source as materialized (${sourceSql(point, order, values)})
+      with
+      ${places.map((place, depth) => `s${depth} as materialized (${scanOf(place, order)})`).join(',\n      ')},
+      cut as materialized (select ${bucket(`${firstOf(order)}(c.ts)`)} as bucket from (${places.map((_, depth) => cutOf(depth, order)).join(' union all ')}) c)
       select
         ${StoreHistory.head()},
         string_agg(b.line, ${as === 'json' ? `','` : `E'\\n'`} order by b.ts ${order}),
         count(*)::int,
-        extract(epoch from ${order === 'asc' ? 'max' : 'min'}(b.ts))::float8,
-        (select count(*)::int from source)
+        ${seconds(`${order === 'asc' ? 'max' : 'min'}(b.ts)`)},
+        ${seconds('(select bucket from cut)')}
       from (
         select b.ts, ${as === 'json' ? barJson(shownAs, 'b') : barCsv(shownAs, 'b')} as line
         from (
@@ -73,47 +79,35 @@ export function aggregatePage(page: AggregatePage, as: BarFormat): Statement {
             (array_agg(s."close" order by s.ts))[count(*)] as "close",
             (array_agg(s.adj_close order by s.ts))[count(*)] as adj_close,
             case when count(s.volume) = count(*) then sum(s.volume) end as volume
-          from (select ${BUCKETS[interval]} as bucket, v.* from source v where not v.withdrawn) s
+          from (select ${bucket('v.ts')} as bucket, v.* from (${shownOf(places, order)}) v where not v.withdrawn) s
+          where s.bucket ${order === 'asc' ? `< coalesce((select bucket from cut), 'infinity')` : `> coalesce((select bucket from cut), '-infinity')`}
           group by s.bucket
           order by s.bucket ${order}
-          limit $5
+          limit $2 + 1
         ) b
       ) b`,
     values,
   };
 }
 
-/**
- * The first `$2` bars of the point in order of time, withdrawn ones too; a lineage keeps the nearest version of each bar.
- *
- * **Why** every segment stops at `$2` by itself: a segment that is cut there has shown as many bars before the cut, so no bar behind it
- * is among the first; and without a stop of its own each is sorted whole.
- */
-function sourceSql(point: ReadPoint, order: 'asc' | 'desc', values: unknown[]): string {
-  const segments = point.lineage.map((segment, depth) => {
-    values.push(segment.branchId, segment.revision);
-    return segmentSql({ depth, order, branch: values.length - 1, revision: values.length });
-  });
-  if (segments.length === 1) return segments.join('');
-  const all = segments.map((segment) => `(${segment})`).join(' union all ');
-  return `select distinct on (u.ts) u.* from (${all}) u order by u.ts ${order}, u.depth limit $2`;
+/** The first versions of a segment that may be shown. */
+function scanOf(place: SegmentPlace, order: 'asc' | 'desc'): string {
+  return `select d.*${versionsOf('d', place, { order, upper: '<' })} limit $5`;
 }
 
-function segmentSql(input: {
-  depth: number;
-  order: 'asc' | 'desc';
-  branch: number;
-  revision: number;
-}): string {
-  return `
-    select d.*, ${input.depth} as depth
-    from stock_data d
-    where d.series_id = $1
-      and d.branch_id = $${input.branch}
-      and d.ts >= $3 and d.ts < $4
-      and d.valid_from <= $${input.revision} and d.valid_to > $${input.revision}
-    order by d.ts ${input.order}
-    limit $2`;
+/** The source bar at which the look at a segment was cut; null when it came to the end. */
+function cutOf(depth: number, order: 'asc' | 'desc'): string {
+  return `(select case when count(*) = $5 then ${order === 'asc' ? 'max' : 'min'}(ts) end as ts from s${depth})`;
+}
+
+/** The bars of the point among what was looked at, withdrawn ones too; a lineage keeps the nearest version of each. */
+function shownOf(places: readonly SegmentPlace[], order: 'asc' | 'desc'): string {
+  const segments = places.map(
+    ({ revision }, depth) =>
+      `select d.*, ${depth} as depth from s${depth} d where d.valid_from <= $${revision}`,
+  );
+  if (segments.length === 1) return segments.join('');
+  return `select distinct on (u.ts) u.* from (${segments.join(' union all ')}) u order by u.ts ${order}, u.depth`;
 }
 
 /**

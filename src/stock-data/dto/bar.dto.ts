@@ -24,7 +24,10 @@ export const barPageResponse = z
       .meta({ description: 'What `asOf` resolved to: ask with it again and the answer is the same.' }),
     computedFrom: z.enum(['1d', '1m']).optional().meta({ description: 'Absent where bars were stored.' }),
     data: z.array(barResponse),
-    nextCursor: z.string().nullable(),
+    nextCursor: z.string().nullable().meta({
+      description:
+        'Null on the last page. A page may have fewer bars than `limit`, or none, while there are more: after hundreds of thousands of withdrawn ones it is answered as it is.',
+    }),
   })
   .meta({ id: 'BarPage' });
 

@@ -5,14 +5,12 @@ import type { PointReads } from '../../versioning/points/point-reads.service.js'
 import type { ReadPoint } from '../../versioning/versioning.types.js';
 import type { BarPageText } from '../stock-data.types.js';
 import { areStillTrue, type ReadPage } from './bars.queries.js';
+import type { WholePage } from './page-in-parts.js';
 
-/** A page as one statement gave it. */
-export interface PageRow {
+/** A page as it was read. */
+export interface PageRow extends WholePage {
   /** The newest revision of the snapshot, and when it was made: two histories with one number differ in it. */
   readonly head: string;
-  readonly text: string;
-  /** The first bar of the next page; null when there is none. */
-  readonly nextTs: string | null;
   /** The answer that was last made of a page that is kept. */
   readonly answers?: PageAnswers;
 }

@@ -7,10 +7,13 @@ import { PointReads } from '../../versioning/points/point-reads.service.js';
 import { StoreHistory } from '../../versioning/points/store-history.service.js';
 import { VersioningService } from '../../versioning/versioning.service.js';
 import type { ReadPoint } from '../../versioning/versioning.types.js';
-import { csvHeader, timeName, withoutLastBar, type BarFormat } from '../bar.format.js';
+import { csvHeader, timeName, type BarFormat } from '../bar.format.js';
 import { barVersions } from './bar-versions.queries.js';
-import { barPage, headNumber, oneBar } from './bars.queries.js';
+import { barPage, type BarPage } from './bar-page.queries.js';
+import { headNumber, oneBar } from './bars.queries.js';
 import { KnownPages, type PageRow } from './known-pages.js';
+import { partOf, wholePage, type PagePart } from './page-in-parts.js';
+import { beginningAt, beginningOf, knownPart, NO_SERIES, pointAt } from './range.js';
 import { BarNotFound } from '../stock-data.errors.js';
 import type { BarPageText, BarRange, BarScope } from '../stock-data.types.js';
 
@@ -28,9 +31,6 @@ export interface BarText {
 
 /** A CSV is read a page at a time, so that a slow reader holds no connection. */
 const CSV_PAGE_ROWS = 10_000;
-
-/** The series of a stock that has no bars yet: a number that no series has. */
-const NO_SERIES = 0;
 
 /** Reads bars as PostgreSQL writes them: now, as of a revision, through a branch. */
 @Injectable()
@@ -70,12 +70,12 @@ export class ReadBarsService {
     const [start, revision] = (position ?? [null, null]) as [string | null, number | null];
     const { point, row } = await this.history.settled(async () => {
       const at = await this.start(range, revision);
-      const page = { ...beginningAt(range, start), ...at, limit };
-      return { ...at, row: await this.knownPage(at, barPage(page, 'json'), limit) };
+      return { ...at, row: await this.knownPage({ ...beginningAt(range, start), ...at, limit }) };
     });
     const answered = this.versioning.answeredRevision(point, headNumber(row.head));
+    const { nextStart } = row;
     const make = (): BarPageText => {
-      const nextCursor = row.nextTs === null ? null : makeCursor(this.signer, scope, [row.nextTs, answered]);
+      const nextCursor = nextStart === null ? null : makeCursor(this.signer, scope, [nextStart, answered]);
       const { symbol, interval, branch } = range;
       const head = JSON.stringify({ symbol, interval, branch, revision: answered }).slice(0, -1);
       return { body: `${head},"data":[${row.text}],"nextCursor":${JSON.stringify(nextCursor)}}`, nextCursor };
@@ -91,7 +91,7 @@ export class ReadBarsService {
   async csv(range: BarRange): Promise<BarDownload> {
     const { seriesId, point, first } = await this.history.settled(async () => {
       const at = await this.start(range, null);
-      return { ...at, first: await this.csvPage(range, at.seriesId, at.point) };
+      return { ...at, first: await this.read({ ...range, ...at, limit: CSV_PAGE_ROWS }, 'csv') };
     });
     const revision = this.versioning.answeredRevision(point, headNumber(first.head));
     return { revision, chunks: this.csvChunks(range, { seriesId, revision, first }) };
@@ -102,18 +102,14 @@ export class ReadBarsService {
     { seriesId, revision, first }: { seriesId: number; revision: number; first: PageRow },
   ): AsyncGenerator<string> {
     yield `${csvHeader(range.interval)}\n${first.text === '' ? '' : `${first.text}\n`}`;
-    if (first.nextTs === null) return;
+    if (first.nextStart === null) return;
     const point = await this.versioning.readPoint(range.branch, { revision });
-    for (let start: string | null = first.nextTs; start !== null;) {
-      const row: PageRow = await this.csvPage(beginningAt(range, start), seriesId, point);
-      yield `${row.text}\n`;
-      start = row.nextTs;
+    for (let start: string | null = first.nextStart; start !== null;) {
+      const page = { ...beginningAt(range, start), seriesId, point, limit: CSV_PAGE_ROWS };
+      const row: PageRow = await this.read(page, 'csv');
+      if (row.text !== '') yield `${row.text}\n`;
+      start = row.nextStart;
     }
-  }
-
-  private async csvPage(range: BarRange, seriesId: number, point: ReadPoint): Promise<PageRow> {
-    const statement = barPage({ ...range, seriesId, point, limit: CSV_PAGE_ROWS }, 'csv');
-    return pageRow(await this.points.readOne(point, statement), CSV_PAGE_ROWS, 'csv');
   }
 
   /** One bar. **Errors**: as {@link page}, and `BarNotFound` where the branch shows none. */
@@ -166,16 +162,45 @@ export class ReadBarsService {
   }
 
   /** A page that was answered before, if it still is the answer; else as it is read. */
-  private async knownPage(
-    at: { readonly seriesId: number; readonly point: ReadPoint },
-    statement: Statement,
-    limit: number,
-  ): Promise<PageRow> {
-    const known = await this.known.find(statement, at);
+  private async knownPage(page: BarPage): Promise<PageRow> {
+    const statement = barPage(page, 'json');
+    const known = await this.known.find(statement, page);
     if (known !== null) return known;
-    const page = pageRow(await this.points.readOne(at.point, statement), limit, 'json');
-    if (at.point.isNow || headNumber(page.head) >= at.point.revision) this.known.keep(statement, page);
-    return page;
+    const row = await this.read(page, 'json');
+    if (page.point.isNow || headNumber(row.head) >= page.point.revision) this.known.keep(statement, row);
+    return row;
+  }
+
+  /** A page, read in parts where much has to be looked at in vain. */
+  private async read(page: BarPage, as: BarFormat): Promise<PageRow> {
+    const { head, ...first } = await this.part(page, as);
+    if (!first.isCut) return { head, text: first.text, nextStart: first.nextStart };
+    const rest = await knownPart(this.points, page, beginningAt(page, first.nextStart));
+    if (rest === null) return { head, text: first.text, nextStart: null };
+    // The parts of a page are of one revision.
+    const point = pointAt(page.point, headNumber(head));
+    const { limit } = page;
+    const whole = await wholePage(
+      { ...first, nextStart: beginningOf(rest) },
+      {
+        limit,
+        as,
+        read: ({ start, ...part }) => this.part({ ...beginningAt(rest, start), ...part, point }, as),
+      },
+    );
+    return { head, ...whole };
+  }
+
+  private async part(page: BarPage, as: BarFormat): Promise<PagePart & { readonly head: string }> {
+    const row = await this.points.readOne(page.point, barPage(page, as));
+    const [head, text, count, last = null, cut = null] = row ?? [];
+    const read = {
+      text: (text as string | null) ?? '',
+      count: Number(count),
+      last: last as string | null,
+      cut: cut as string | null,
+    };
+    return { head: String(head), ...partOf(read, page.limit, as) };
   }
 
   private async start(
@@ -187,23 +212,6 @@ export class ReadBarsService {
     const point = await this.versioning.pointFromZero(scope.branch, asOf);
     return { seriesId, point: { ...point, atLeast: scope.minRevision } };
   }
-}
-
-/** A range that goes on where a page ended. */
-function beginningAt(range: BarRange, start: string | null): BarRange {
-  if (start === null) return range;
-  return range.order === 'asc' ? { ...range, from: start } : { ...range, to: start };
-}
-
-function pageRow(row: Row | null, limit: number, as: BarFormat): PageRow {
-  const [head, joined, count, lastTs] = row ?? [];
-  const text = (joined as string | null) ?? '';
-  const more = Number(count) > limit;
-  return {
-    head: String(head),
-    text: more ? withoutLastBar(text, as) : text,
-    nextTs: more ? (lastTs as string) : null,
-  };
 }
 
 /** The time of a bar as its interval shows it. */

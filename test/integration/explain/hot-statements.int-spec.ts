@@ -3,7 +3,8 @@ import type { Client } from 'pg';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import type { Statement } from '../../../src/database/statement.js';
 import { barVersions } from '../../../src/stock-data/read/bar-versions.queries.js';
-import { areStillTrue, barPage, oneBar } from '../../../src/stock-data/read/bars.queries.js';
+import { barPage } from '../../../src/stock-data/read/bar-page.queries.js';
+import { areStillTrue, oneBar } from '../../../src/stock-data/read/bars.queries.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { seriesOf } from '../../../src/stocks/stocks.queries.js';
 import { hasFutureBars } from '../../../src/stock-import/staging/direct.queries.js';
@@ -138,7 +139,7 @@ describe('the look at a plan', () => {
     const { text, ...rest } = page({});
     const byClose = {
       ...rest,
-      text: text.replace('order by v.ts desc', 'order by v."close" desc'),
+      text: text.replaceAll('order by v.ts desc', 'order by v."close" desc'),
     };
     expect(byClose.text).not.toBe(text);
     const steps = await asApp((client) => explained(client, byClose));

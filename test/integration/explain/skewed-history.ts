@@ -11,6 +11,8 @@ export const SKEW = {
   hours: 4,
   bars: 100_000,
   withdrawn: 50_000,
+  /** When the first bar of those is. */
+  firstWithdrawn: '2036-11-23T00:00:00Z',
   head: 20_000,
   branch: 2,
   fork: 10_000,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { withConnection } from '../../../src/database/direct-connection.js';
+import { runStatement, withConnection } from '../../../src/database/direct-connection.js';
 import type { Statement } from '../../../src/database/statement.js';
-import { storedSince } from '../../../src/stock-data/aggregate/aggregate.queries.js';
+import { aggregatePage, storedSince } from '../../../src/stock-data/aggregate/aggregate.queries.js';
+import { barPage } from '../../../src/stock-data/read/bar-page.queries.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { branchChanges } from '../../../src/stock-data/branches/branch-changes.queries.js';
 import { conflictingBars } from '../../../src/stock-data/branches/merge-conflicts.queries.js';
@@ -19,7 +20,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/test-databa
 import { explained, offences } from './plans.js';
 import { seedSkew, SKEW } from './skewed-history.js';
 
-const { small, branch, fork, head, own } = SKEW;
+const { large, small, branch, fork, head, own, withdrawn } = SKEW;
 const MAIN = [{ branchId: 1, revision: NOW }] as const;
 const QUIET = [
   { branchId: branch, revision: NOW },
@@ -85,5 +86,57 @@ describe('a statement about a small series beside a large one', () => {
   it.each(STATEMENTS)('%s reads through indexes, and next to nothing', async (_, statement) => {
     const steps = await withConnection(db.app, (client) => explained(client, statement));
     expect(offences(steps, { maxRows: FEW, maxSorted: FEW })).toEqual([]);
+  });
+});
+
+/** Versions that a page may look at in each segment. */
+const SCAN = 2_000;
+const ALL = { from: null, limit: LIMIT, scan: SCAN } as const;
+const pointOf = (lineage: typeof MAIN | typeof QUIET) => ({
+  ...{ branch: 'any', revision: NOW, lineage, isNow: true },
+});
+
+describe.each(['asc', 'desc'] as const)('a page over many withdrawn bars, %s', (order) => {
+  const from = order === 'asc' ? SKEW.firstWithdrawn : null;
+
+  it.each([
+    [
+      'bars',
+      barPage(
+        { ...ALL, seriesId: large, interval: '1d', to: null, order, from, point: pointOf(MAIN) },
+        'json',
+      ),
+      1,
+    ],
+    [
+      'bars of a branch',
+      barPage(
+        { ...ALL, seriesId: large, interval: '1d', to: null, order, from, point: pointOf(QUIET) },
+        'json',
+      ),
+      2,
+    ],
+    [
+      'weeks',
+      aggregatePage(
+        { ...ALL, seriesId: large, interval: '1w', before: null, order, from, point: pointOf(MAIN) },
+        'json',
+      ),
+      1,
+    ],
+    [
+      'weeks of a branch',
+      aggregatePage(
+        { ...ALL, seriesId: large, interval: '1w', before: null, order, from, point: pointOf(QUIET) },
+        'json',
+      ),
+      2,
+    ],
+  ])('of %s looks at some of them, and says where it stopped', async (_, statement, segments) => {
+    expect(withdrawn).toBeGreaterThan(10 * SCAN);
+    const steps = await withConnection(db.app, (client) => explained(client, statement));
+    expect(offences(steps, { maxRows: SCAN * segments, maxSorted: SCAN * segments })).toEqual([]);
+    const [row = []] = await withConnection(db.app, (client) => runStatement(client, statement));
+    expect(row.slice(1)).toEqual([null, 0, null, expect.anything()]);
   });
 });

@@ -102,7 +102,7 @@ describe('a page of computed bars out of a long history with corrections', () =>
   const pageOf = (interval: AggregateInterval, order: 'asc' | 'desc', point: ReadPoint): Statement => {
     const { from, most } = AGGREGATES[interval];
     const page = { seriesId: series[from === '1d' ? '1d' : '1m'], interval, order, point, limit: LIMIT };
-    return aggregatePage({ ...page, from: null, before: null, sourceRows: most * LIMIT + 1 }, 'json');
+    return aggregatePage({ ...page, from: null, before: null, scan: most * LIMIT + 1 }, 'json');
   };
 
   it.each([
@@ -132,7 +132,7 @@ describe('a page of computed bars out of a long history with corrections', () =>
   it('would be seen if it read the whole series: the comparison can fail', async () => {
     const point = await versioning.readPoint('main');
     const whole = pageOf('1w', 'desc', point);
-    const unlimited = { ...whole, text: whole.text.replaceAll('limit $2', 'limit $2 + 1000000') };
+    const unlimited = { ...whole, text: whole.text.replaceAll('limit $5', 'limit $5 + 1000000') };
     expect(unlimited.text).not.toBe(whole.text);
     const nodes = await plan(unlimited);
     expect(Math.max(...nodes.map((node) => node['Actual Rows']))).toBeGreaterThanOrEqual(DAYS);

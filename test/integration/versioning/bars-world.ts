@@ -1,8 +1,14 @@
 import type { ConnectionSettings } from '../../../src/config/settings.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
-import type { Statement } from '../../../src/database/statement.js';
 import { SqlService } from '../../../src/database/sql.service.js';
-import { barPage } from '../../../src/stock-data/read/bars.queries.js';
+import { barPage, type BarPage } from '../../../src/stock-data/read/bar-page.queries.js';
+import {
+  partOf,
+  wholePage,
+  type PagePart,
+  type WholePage,
+} from '../../../src/stock-data/read/page-in-parts.js';
+import { beginningAt } from '../../../src/stock-data/read/range.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { ReadBarsService } from '../../../src/stock-data/read/read-bars.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
@@ -14,6 +20,11 @@ const FIRST_DAY = Date.UTC(2020, 0, 1);
 const MS_PER_DAY = 86_400_000;
 const BATCH = 200;
 let batches = 0;
+
+interface Place {
+  readonly branch: string;
+  readonly revision: number;
+}
 
 const dayOf = (key: string): number => (Date.parse(key) - FIRST_DAY) / MS_PER_DAY;
 
@@ -55,13 +66,42 @@ export function barsWorld({ app, db }: TestApp): VersionedWorld {
   const versioning = app.get(VersioningService);
   const symbols = new Map<number, string>();
   const free: (readonly [scope: number, symbol: string])[] = [];
-  const wholeRange = async (
-    seriesId: number,
-    { branch, revision }: { branch: string; revision: number },
-  ): Promise<Statement> => {
-    const point = await versioning.readPoint(branch, { revision });
-    const range = { from: null, to: null, order: 'asc', limit: 100 } as const;
-    return barPage({ ...range, seriesId, interval: '1d', point }, 'json');
+  /** What is stored, read a few bars and a few versions at a time, from either end. */
+  const stored = async (seriesId: number, { branch, revision }: Place): Promise<string> => {
+    const point = await versioning.pointFromZero(branch, { revision });
+    const order = revision % 2 === 0 ? 'asc' : 'desc';
+    const limit = 1 + (revision % 5);
+    const page = { from: null, to: null, order, limit, seriesId, interval: '1d', point } as const;
+    const read = async (
+      part: Pick<BarPage, 'scan' | 'limit'> & { start: string | null },
+    ): Promise<PagePart> => {
+      const row = await sql.readOne(barPage({ ...beginningAt(page, part.start), ...part }, 'json'));
+      const [, text, count, last = null, cut = null] = row ?? [];
+      const shown = {
+        text: (text as string | null) ?? '',
+        count: Number(count),
+        last: last as string | null,
+        cut: cut as string | null,
+      };
+      return partOf(shown, part.limit, 'json');
+    };
+    const scan = 1 + (revision % 7);
+    const texts: string[] = [];
+    for (let start: string | null = null, isFirst = true; isFirst || start !== null; isFirst = false) {
+      const whole: WholePage = await wholePage(await read({ start, limit, scan }), {
+        limit,
+        scan,
+        as: 'json',
+        read,
+      });
+      texts.push(closesIn(whole.text));
+      start = whole.nextStart;
+    }
+    const closes = texts
+      .join(' ')
+      .split(' ')
+      .filter((text) => text !== '');
+    return (order === 'asc' ? closes : closes.reverse()).join(' ');
   };
   return {
     table: BARS,
@@ -85,10 +125,8 @@ export function barsWorld({ app, db }: TestApp): VersionedWorld {
       );
       const shown = closesIn(body);
       // The page may come from memory; what is stored must say the same.
-      const stored = closesIn(
-        String((await sql.readOne(await wholeRange(scope, { branch, revision })))?.[1]),
-      );
-      if (shown !== stored) throw new Error(`the page shows ${shown}, stored is ${stored}`);
+      const kept = await stored(scope, { branch, revision });
+      if (shown !== kept) throw new Error(`the page shows ${shown}, stored is ${kept}`);
       return shown;
     },
   };

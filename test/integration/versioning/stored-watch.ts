@@ -1,5 +1,5 @@
 import type { SqlService } from '../../../src/database/sql.service.js';
-import { barPage } from '../../../src/stock-data/read/bars.queries.js';
+import { barPage } from '../../../src/stock-data/read/bar-page.queries.js';
 import type { VersioningService } from '../../../src/versioning/versioning.service.js';
 
 /**
