@@ -9,14 +9,14 @@ type Callback = Parameters<Pool['connect']>[0];
  * Tells `onWait` of each connection that a pool lends, or does not lend in time.
  *
  * **Why** the pool's own method is replaced: it has events for connections and none for who waits for one, and the ORM asks it as
- * well. **Why** an idle connection counts as no wait at all: it is handed over at once, and the clock would cost as much.
+ * well. **Why** an idle connection that nobody was before us for counts as no wait: it is handed over at once.
  */
 export function watchPoolWaits(pool: Pool, onWait: WaitWatcher): void {
   const connect = pool.connect.bind(pool);
   function timed(): Promise<PoolClient>;
   function timed(callback: Callback): void;
   function timed(callback?: Callback): Promise<PoolClient> | void {
-    if (pool.idleCount > 0) {
+    if (pool.idleCount > pool.waitingCount) {
       onWait(0);
       return callback === undefined ? connect() : connect(callback);
     }
