@@ -20,10 +20,11 @@ import {
   ApiTags,
 } from '../../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isUnchanged } from '../../common/etag.js';
 import { JSON_TYPE } from '../../common/json-text.js';
 import { nextLink } from '../../common/pagination.js';
 import { AnySession, CurrentUser, type Principal } from '../../common/principal.js';
-import { ApiProblems } from '../../common/problem.dto.js';
+import { ApiNotModified, ApiProblems } from '../../common/problem.dto.js';
 import { conversationPath, type ConversationPath } from '../conversations/dto/conversation.dto.js';
 import { historyOwner } from '../history-owner.types.js';
 import { AppendMessageService } from './append-message.service.js';
@@ -94,15 +95,22 @@ export class MessagesController {
   }
 
   @Get(':messageId')
-  @ApiOperation({ summary: 'Read one message that the conversation shows' })
+  @ApiOperation({
+    summary: 'Read one message that the conversation shows',
+    description: 'Its `ETag` changes with the message, and with the status of the prices that it quotes.',
+  })
   @ApiOkResponse({ standardSchema: messageResponse })
+  @ApiNotModified()
   @ApiProblems(401, 404)
   async getMessage(
     @CurrentUser() principal: Principal,
     @Param({ schema: messagePath }) { id, messageId }: MessagePath,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await reply.type(JSON_TYPE).send(await this.reads.get(historyOwner(principal), id, messageId));
+    const { json, etag } = await this.reads.get(historyOwner(principal), id, messageId);
+    if (isUnchanged(reply, etag, ifNoneMatch)) await reply.send();
+    else await reply.type(JSON_TYPE).send(json);
   }
 
   @Delete(':messageId')
@@ -110,14 +118,15 @@ export class MessagesController {
   @ApiOperation({
     summary: 'Redact a message',
     description:
-      'Its content, citations and metadata are gone for good; that there was a message, and its `seq`, stay.',
+      'Its content, citations and metadata are gone for good; that there was a message, and its `seq`, stay. `If-Match` names the `ETag` that it was read with.',
   })
   @ApiNoContentResponse()
-  @ApiProblems(401, 404, 422)
+  @ApiProblems(401, 404, 412, 422)
   async redactMessage(
     @CurrentUser() principal: Principal,
     @Param({ schema: messagePath }) { id, messageId }: MessagePath,
+    @Headers('if-match') ifMatch: string | undefined,
   ): Promise<void> {
-    await this.redactions.redact(historyOwner(principal), id, messageId);
+    await this.redactions.redact(historyOwner(principal), { conversationId: id, messageId, ifMatch });
   }
 }

@@ -4,6 +4,7 @@ import { SqlService } from '../../database/sql.service.js';
 import { SignerService } from '../../encryption/signer.service.js';
 import { ConversationNotFound, MessageNotFound } from '../chat-history.errors.js';
 import type { HistoryOwner } from '../history-owner.types.js';
+import { taggedMessage, type TaggedMessage } from './message-etag.js';
 import { messagePage, messageShown, plainMessagePage } from './messages.queries.js';
 
 /** What a page of messages asks for. */
@@ -46,11 +47,11 @@ export class ReadMessagesService {
     };
   }
 
-  /** One message that a conversation shows, as JSON text. **Errors**: `MessageNotFound`. */
-  async get(owner: HistoryOwner, conversationId: string, messageId: string): Promise<string> {
+  /** One message that a conversation shows. **Errors**: `MessageNotFound`. */
+  async get(owner: HistoryOwner, conversationId: string, messageId: string): Promise<TaggedMessage> {
     const shown = messageShown({ conversationId, ownerId: owner.id, messageId });
     const [row] = await this.sql.readAs(owner, shown);
     if (row === undefined) throw new MessageNotFound();
-    return row[0] as string;
+    return taggedMessage(row);
   }
 }
