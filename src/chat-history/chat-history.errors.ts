@@ -60,3 +60,12 @@ export class MetadataTooLarge extends DomainError {
     });
   }
 }
+
+/** Nothing can have been meant by it: most likely seconds were taken for milliseconds, or a year was mistyped. */
+export class RetainedBeforeMade extends DomainError {
+  constructor() {
+    super('invalid', 'retained-before-made', 'The conversation was made after retainUntil.', {
+      errors: [{ path: 'retainUntil', message: 'must not be before the conversation was made' }],
+    });
+  }
+}

@@ -123,18 +123,21 @@ export function conversationPage(page: ConversationPage): Statement {
   };
 }
 
-/** Locks a conversation for a change. **Shape**: its version, or no row. */
-export function conversationToChange(id: string, ownerId: string): Statement {
+/**
+ * Locks a conversation for a change. **Shape**: its version, and whether `retainUntil` is before it was made, to the millisecond that
+ * answers tell; or no row.
+ */
+export function conversationToChange(id: string, ownerId: string, retainUntil: string | null): Statement {
   return {
     name: 'conversation_to_change',
     text: `
-      select c.version
+      select c.version, coalesce($3::timestamptz < date_trunc('milliseconds', c.created_at), false)
       from conversations c
       where c.id = $1
         and c.owner_id = $2
         and c.deleted_at is null
       for no key update`,
-    values: [id, ownerId],
+    values: [id, ownerId, retainUntil],
   };
 }
 

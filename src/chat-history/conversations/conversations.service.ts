@@ -5,7 +5,7 @@ import { makeCursor, readCursor } from '../../common/pagination.js';
 import { SqlService } from '../../database/sql.service.js';
 import { SignerService } from '../../encryption/signer.service.js';
 import { VersioningService } from '../../versioning/versioning.service.js';
-import { ConversationNotFound } from '../chat-history.errors.js';
+import { ConversationNotFound, RetainedBeforeMade } from '../chat-history.errors.js';
 import type { HistoryOwner } from '../history-owner.types.js';
 import { metadataText, orMetadataTooLarge } from '../idempotency/metadata.js';
 import { requestDigest } from '../idempotency/request-digest.js';
@@ -95,7 +95,10 @@ export class ConversationsService {
     return tagged(row);
   }
 
-  /** Changes what is said of a conversation. **Errors**: `ConversationNotFound`; `StaleResource` when `ifMatch` is not the current ETag. */
+  /**
+   * Changes what is said of a conversation. **Errors**: `ConversationNotFound`; `StaleResource` when `ifMatch` is not the current ETag;
+   * `RetainedBeforeMade`.
+   */
   async update(
     owner: HistoryOwner,
     input: {
@@ -106,9 +109,11 @@ export class ConversationsService {
   ): Promise<TaggedConversation> {
     const { id, changes, ifMatch } = input;
     return this.sql.transactionAs(owner, async (tx) => {
-      const [row] = await tx.run(conversationToChange(id, owner.id));
+      const [row] = await tx.run(conversationToChange(id, owner.id, changes.retainUntil ?? null));
       if (row === undefined) throw new ConversationNotFound();
-      requireMatch(ifMatch, etagOf(Number(row[0])));
+      const [version, isTooEarly] = row;
+      requireMatch(ifMatch, etagOf(Number(version)));
+      if (isTooEarly === true) throw new RetainedBeforeMade();
       return tagged(await tx.runOne(changeConversation(id, owner.id, changes)));
     });
   }
