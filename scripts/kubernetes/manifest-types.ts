@@ -30,15 +30,17 @@ export function typeProblems(manifests: readonly Manifest[]): string[] {
     skipLibCheck: true,
     types: [],
   };
-  const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = host;
-  host.fileExists = (path) => files.has(path) || fileExists(path);
-  host.readFile = (path) => files.get(path) ?? readFile(path);
-  host.getSourceFile = (path, languageVersion, ...rest) => {
-    const text = files.get(path);
-    return text === undefined
-      ? getSourceFile(path, languageVersion, ...rest)
-      : ts.createSourceFile(path, text, languageVersion);
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (path) => files.has(path) || disk.fileExists(path),
+    readFile: (path) => files.get(path) ?? disk.readFile(path),
+    getSourceFile: (path, version) => {
+      const text = files.get(path);
+      return text === undefined
+        ? disk.getSourceFile(path, version)
+        : ts.createSourceFile(path, text, version);
+    },
   };
   const program = ts.createProgram([...files.keys()], options, host);
   return manifests.flatMap((manifest, index) => {

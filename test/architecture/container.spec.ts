@@ -120,8 +120,21 @@ describe('the image', () => {
   });
 
   it('runs the Node that the project is written for, as a number that is not root', () => {
-    expect(dockerfile).toContain(`FROM node:${read('.nvmrc').trim()}-`);
+    expect(dockerfile).toContain(`ARG NODE_IMAGE=node:${read('.nvmrc').trim()}-`);
+    for (const [, base] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toBe('${NODE_IMAGE}');
     expect(instruction('USER')).toBe('10001:10001');
+  });
+
+  it('holds what was checked: pruned packages, and the list of what they are', () => {
+    expect(dockerfile).toContain('RUN sh scripts/image/prune.sh && node scripts/image/sbom.mjs');
+    const copied = [...dockerfile.matchAll(/^COPY (?:--from=\w+ )?(.+)$/gm)].map(([, paths]) => paths);
+    const runtime = copied.slice(copied.indexOf('package.json ./'));
+    expect(runtime).toEqual([
+      'package.json ./',
+      '/build/node_modules ./node_modules',
+      '/build/dist ./dist',
+      '/build/sbom.cdx.json ./',
+    ]);
   });
 
   it('starts without a shell in between, so that signals arrive', () => {
