@@ -318,8 +318,9 @@ function proposals(request: ImportRequest, shape: StagedShape, series: SeriesByS
 }
 
 function reportOf(commit: CommitReport, errors: RowErrors, { dryRun }: ImportRequest): ImportReport {
-  const { head, inserted, corrected, unchanged } = commit;
-  return { revision: dryRun ? null : head, inserted, corrected, unchanged, ...rejectedPart(errors) };
+  const { head, inserted, corrected, unchanged, consequences } = commit;
+  const report = { inserted, corrected, unchanged, ...rejectedPart(errors) };
+  return dryRun ? { revision: null, ...report, consequences } : { revision: head, ...report };
 }
 
 /** The report of an import that stored nothing: what is right was not looked at further. */

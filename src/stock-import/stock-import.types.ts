@@ -1,4 +1,5 @@
 import type { DateFormat, Interval, RowError } from '../bars/bar.types.js';
+import type { Consequences } from '../versioning/versioning.types.js';
 import type { SpooledFile } from './spool/spool-file.js';
 
 /** How the file is written. */
@@ -41,4 +42,6 @@ export interface ImportReport {
   readonly rejected: number;
   readonly errorCount: number;
   readonly errors: readonly RowError[];
+  /** Of a dry run: what would follow for those who quote these bars. */
+  readonly consequences?: Consequences | undefined;
 }

@@ -54,8 +54,8 @@ export interface RevisionDraft {
   readonly dryRun: boolean;
 }
 
-/** What would follow from a commit, by name. */
-export type Consequences = Readonly<Record<string, number>>;
+/** What would follow from a commit: members of the answer, as the features that know of them say. */
+export type Consequences = Readonly<Record<string, unknown>>;
 
 /**
  * What a commit did. **Shape**: `revision` is the new one, or null when there was nothing to change or it was a dry run;

@@ -103,20 +103,40 @@ export function affectedCitations({ revision, after, limit }: AffectedPage): Sta
   };
 }
 
+/** What changes to a branch would end. `ending` is SQL of a relation of series_id and ts. */
+export interface EndingQuotes {
+  readonly ending: string;
+  readonly branchId: number;
+  /** How many are shown. */
+  readonly limit: number;
+}
+
 /**
- * How many citations, whoever's, quote versions that changes to a branch would end. **Shape**: one row. `ending` is SQL of a relation
- * of series_id and ts.
+ * Citations, whoever's, of versions that changes to a branch would end. **Shape**: one row: how many, and JSON text of the first ones,
+ * in the order of {@link affectedCitations}.
  */
-export function countQuoting(ending: string, branchId: number): Statement {
+export function quotesEnding({ ending, branchId, limit }: EndingQuotes): Statement {
   return {
     name: 'citations_quoting',
     text: `
-      select count(*)::float8
-      from (${ending}) e
-      join message_citations c on c.series_id = e.series_id and c.ts = e.ts and c.branch_id = $1
-      ${QuotesService.standing('c', 'now')}
-      where now.status = 'current'`,
-    values: [branchId],
+      with quoting as materialized (
+        select c.*
+        from (${ending}) e
+        join message_citations c on c.series_id = e.series_id and c.ts = e.ts and c.branch_id = $1
+        ${QuotesService.standing('c', 'now')}
+        where now.status = 'current'
+      )
+      select
+        (select count(*)::float8 from quoting),
+        '[' || coalesce((
+          select string_agg(
+            format('{"messageId":"%s","ordinal":%s,%s,"branch":%s,"revision":%s,"quoted":%s}',
+              c.message_id, c.ordinal, is_of.members, to_json(is_of.branch), c.revision, is_of.bar),
+            ',' order by c.message_id, c.ordinal)
+          from (select * from quoting order by message_id, ordinal limit $2) c
+          ${QuotesService.described('c', 'is_of')}
+        ), '') || ']'`,
+    values: [branchId, limit],
     prepared: false,
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { barMembers, barResponse, barTimeMembers, price } from '../../bars/bar.dto.js';
+import { consequencesMember } from '../../bars/consequences.dto.js';
 import { symbolPath } from '../../bars/symbol.dto.js';
-import { consequencesMember } from './dry-run.dto.js';
 
 /** A bar as a change left it, or as it was before it was withdrawn; `revision` is null for a dry run. */
 export const changedBarResponse = z

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { consequencesMember } from '../../bars/consequences.dto.js';
 import { lineOfText } from '../../common/text.js';
 import { CONFLICT_POLICIES } from '../../versioning/branches/branch.types.js';
 import { branchName } from '../../versioning/points/point.types.js';
-import { consequencesMember, dryRunQuery } from './dry-run.dto.js';
+import { dryRunQuery } from './dry-run.dto.js';
 
 const message = lineOfText(1000).nullable().optional();
 

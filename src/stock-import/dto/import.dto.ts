@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { INTERVALS } from '../../bars/bar.types.js';
+import { consequencesMember } from '../../bars/consequences.dto.js';
 import { lineOfText } from '../../common/text.js';
 import { MAIN_BRANCH } from '../../versioning/versioning.types.js';
 
@@ -58,5 +59,6 @@ export const importResponse = z
     errors: z
       .array(z.strictObject({ line: z.int(), field: z.string(), message: z.string() }))
       .meta({ description: 'The first 100.' }),
+    consequences: consequencesMember,
   })
   .meta({ id: 'ImportReport' });

@@ -10,29 +10,28 @@ export interface EndingVersions {
   readonly relation: string;
 }
 
-/** Counts, inside the transaction of a dry run, what would follow from the end of versions. */
-export type CountConsequence = (tx: SqlTransaction, ending: EndingVersions) => Promise<number>;
+/** Tells, inside the transaction of a dry run, what would follow from the end of versions; null: none would end. */
+export type TellConsequence = (tx: SqlTransaction, ending: EndingVersions | null) => Promise<Consequences>;
 
 /**
- * Features that keep references to versions register here how many of them a commit would concern, so that a dry run can tell.
+ * Features that keep references to versions register here what a commit would mean to those, so that a dry run can tell.
  *
  * **Why** a registry: they rank above versioning and above the features whose dry runs these are, and only the transaction of the dry
  * run knows which versions would end. A route of their own would have to do the same dry run a second time.
  */
 @Injectable()
 export class DryRunConsequences {
-  readonly #counts = new Map<string, CountConsequence>();
+  readonly #tell: TellConsequence[] = [];
 
-  /** Call it once, when the module starts. **Errors**: `Error` for a name that is taken. */
-  register(name: string, count: CountConsequence): void {
-    if (this.#counts.has(name)) throw new Error(`Consequences are counted as ${name} already.`);
-    this.#counts.set(name, count);
+  /** Call it once for each feature, when its module starts. */
+  register(tell: TellConsequence): void {
+    this.#tell.push(tell);
   }
 
-  /** All counts; zeros where nothing would end. */
+  /** All that would follow. */
   async of(tx: SqlTransaction, ending: EndingVersions | null): Promise<Consequences> {
-    const counts: Record<string, number> = {};
-    for (const [name, count] of this.#counts) counts[name] = ending === null ? 0 : await count(tx, ending);
-    return counts;
+    let consequences: Consequences = {};
+    for (const tell of this.#tell) consequences = { ...consequences, ...(await tell(tx, ending)) };
+    return consequences;
   }
 }
