@@ -7,7 +7,7 @@ import { historyVariables } from './history.variables.js';
 import { httpVariables } from './http.variables.js';
 import { metricsVariables } from './metrics.variables.js';
 import { adminVariables, encryptionVariables } from './secret.variables.js';
-import { folderVariables, importVariables, logVariables } from './service.variables.js';
+import { changeVariables, folderVariables, importVariables, logVariables } from './service.variables.js';
 import { sessionVariables } from './session.variables.js';
 import { factsOf } from './variable.js';
 
@@ -29,6 +29,7 @@ export const environmentTopics: readonly EnvironmentTopic[] = [
   { title: 'Encryption of stored secrets', variables: encryptionVariables },
   { title: 'Limits on requests and guesses', variables: limitVariables },
   { title: 'Imports', variables: importVariables },
+  { title: 'Merges and reverts', variables: changeVariables },
   { title: 'Chat history', variables: historyVariables },
   { title: 'Event streams', variables: eventVariables },
   { title: 'Logs and documentation', variables: logVariables },
@@ -47,6 +48,7 @@ export const environmentSchema = z.object({
   ...encryptionVariables,
   ...limitVariables,
   ...importVariables,
+  ...changeVariables,
   ...historyVariables,
   ...eventVariables,
   ...logVariables,

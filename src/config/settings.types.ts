@@ -50,6 +50,8 @@ export interface Settings {
   /** One way at least is given with an external database; with the embedded one both may be undefined. */
   readonly encryption: EncryptionSettings;
   readonly limits: LimitSettings;
+  /** Of one merge or revert. */
+  readonly changes: { readonly maxRows: number };
   readonly imports: {
     readonly maxBytes: number;
     readonly maxExpandedBytes: number;

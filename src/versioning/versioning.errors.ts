@@ -105,3 +105,15 @@ export class VersionConflict extends DomainError {
     );
   }
 }
+
+/** A merge or revert would keep everybody else waiting for longer than they do. Nothing was written. */
+export class ChangeTooLarge extends DomainError {
+  constructor(rows: number, most: number) {
+    super(
+      'refused',
+      'change-too-large',
+      `${rows} rows would change at once; at most ${most} may, because all other changes wait meanwhile.`,
+      { details: { rows, most } },
+    );
+  }
+}

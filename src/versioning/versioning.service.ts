@@ -4,7 +4,7 @@ import { SqlService } from '../database/sql.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import type { Statement } from '../database/statement.js';
 import { branchLineage } from './branches/branches.queries.js';
-import { queueOf } from './commit/queues.js';
+import { Patience, queueOf } from './commit/queues.js';
 import { takeTurn } from './commit/turn.js';
 import { writeCollected } from './commit/write-collected.js';
 import {
@@ -129,15 +129,17 @@ export class VersioningService {
     work: CommitWork,
   ): Promise<CommitReport> {
     const line = await this.line(draft.branch);
+    const queue = queueOf(draft);
+    const waits = new Patience(queue);
     return this.sql.transaction(async (tx) => {
-      await tx.run(patience());
+      await tx.run(patience(waits.leftMs));
       const proposals = await work.stage(tx);
       await takeTurn(tx, line, draft.dryRun);
       await work.verify?.(tx);
       const report = await write(tx, { table, draft, line, proposals, consequences: this.consequences });
       if (report.revision === null) tx.rollback();
       return report;
-    }, queueOf(draft));
+    }, queue);
   }
 
   /**

@@ -13,9 +13,10 @@ import {
   lockBranchToEnd,
   type BranchPage,
 } from './branches.queries.js';
-import { COMMITS } from '../commit/queues.js';
+import { COMMITS, Patience } from '../commit/queues.js';
 import { requireOpen, statusOf } from '../commit/turn.js';
 import { lineageAt, NOW, type Line } from './lineage.types.js';
+import { StoreHistory } from '../points/store-history.service.js';
 import { branchOfRevision, headRevision, patience, takeCommitLock } from '../revisions/revisions.queries.js';
 import {
   BranchMerged,
@@ -47,6 +48,7 @@ export class BranchesService {
   constructor(
     private readonly sql: SqlService,
     private readonly versioning: VersioningService,
+    private readonly history: StoreHistory,
   ) {}
 
   /**
@@ -57,6 +59,11 @@ export class BranchesService {
    * `AsOfBeforeFirst`, `RevisionOnOtherBranch`; `BranchesUsedUp`.
    */
   async create(branch: NewBranch): Promise<TaggedBranch> {
+    await this.history.settled(() => this.insert(branch));
+    return this.get(branch.name);
+  }
+
+  private async insert(branch: NewBranch): Promise<void> {
     const { name, asOf, createdBy } = branch;
     const parent = await this.versioning.line(branch.parent);
     const point = await this.versioning.readPoint(parent.name, asOf);
@@ -65,9 +72,8 @@ export class BranchesService {
       const head = Number((await tx.runOne(headRevision()))[0]);
       const forkRevision = this.versioning.answeredRevision(point, head);
       if (asOf !== undefined && 'revision' in asOf) await requireRelated(tx, forkRevision, parent);
-      await insert(tx, { name, parentId: parent.id, forkRevision, createdBy });
+      await insertNew(tx, { name, parentId: parent.id, forkRevision, createdBy });
     });
-    return this.get(name);
   }
 
   /** One branch. **Errors**: `BranchNotFound`. */
@@ -94,10 +100,15 @@ export class BranchesService {
    * **Errors**: `BranchNotFound`, `RootBranch`, `BranchMerged`, `StaleResource`.
    */
   async discard(name: string, ifMatch: string | undefined): Promise<void> {
+    await this.history.settled(() => this.end(name, ifMatch));
+  }
+
+  private async end(name: string, ifMatch: string | undefined): Promise<void> {
     const line = await this.versioning.line(name);
     if (line.parent === null) throw new RootBranch(name);
+    const waits = new Patience(COMMITS);
     await this.sql.transaction(async (tx) => {
-      await tx.run(patience());
+      await tx.run(patience(waits.leftMs));
       await tx.run(takeCommitLock());
       const status = await statusOf(tx, lockBranchToEnd(line));
       requireMatch(ifMatch, branchEtag(status));
@@ -121,7 +132,7 @@ async function requireRelated(tx: SqlTransaction, revision: number, line: Line):
   if (!seen) throw new RevisionOnOtherBranch(revision, { madeOn: String(madeOn), askedOf: line.name });
 }
 
-async function insert(tx: SqlTransaction, branch: Parameters<typeof insertBranch>[0]): Promise<void> {
+async function insertNew(tx: SqlTransaction, branch: Parameters<typeof insertBranch>[0]): Promise<void> {
   try {
     const [made] = await tx.run(insertBranch(branch));
     if (made !== undefined) return;

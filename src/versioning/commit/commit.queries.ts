@@ -151,6 +151,19 @@ export function closeVersions(table: VersionedTable, revision: number): Statemen
   };
 }
 
+/**
+ * With `off`, keeps the planner from another way than going from place to place, for a {@link closeVersions} of many; `on` lets it choose again.
+ * **Why**: it takes places for scattered, reads the whole table into a hash table instead, and then goes to each place all the same: 3.0 s
+ * of the processor for 200,000 of four million, against 1.4.
+ */
+export function joinTables(setting: 'on' | 'off'): Statement {
+  return {
+    name: 'commit_by_place',
+    text: `select set_config('enable_hashjoin', $1, true), set_config('enable_mergejoin', $1, true)`,
+    values: [setting],
+  };
+}
+
 /** SQL of the relation of scope and key of the versions that the changes replace. */
 export function endingVersions(table: VersionedTable): string {
   return `select ${keyColumns(table)} from ${CHANGES} where closes is not null`;

@@ -4,6 +4,7 @@ import {
   countChanges,
   createDryRunRows,
   endingVersions,
+  joinTables,
   insertVersions,
   noteTouched,
 } from './commit.queries.js';
@@ -26,6 +27,9 @@ export interface Collected {
   readonly unchanged: number;
   readonly consequences: DryRunConsequences;
 }
+
+/** As many changes are closed as fast by whatever the planner takes. */
+const MANY = 1_000;
 
 /**
  * Makes one revision of the collected changes. Nothing collected makes none.
@@ -54,7 +58,7 @@ export async function writeCollected(
   }
   if (changed > 0) {
     await tx.run(insertRevision({ id, branchId: line.id, draft }));
-    if (closing > 0) await tx.run(closeVersions(table, id));
+    if (closing > 0) await close(tx, { table, revision: id, isMany: closing > MANY });
     await tx.run(insertVersions(table, line.id, id));
     await tx.run(noteTouched(table, id));
   }
@@ -65,6 +69,16 @@ export async function writeCollected(
     await tx.run(finishRevision({ id, ...counts }));
   }
   return report;
+}
+
+/** Ends the versions that the changes replace. */
+async function close(
+  tx: SqlTransaction,
+  { table, revision, isMany }: { table: VersionedTable; revision: number; isMany: boolean },
+): Promise<void> {
+  if (isMany) await tx.run(joinTables('off'));
+  await tx.run(closeVersions(table, revision));
+  if (isMany) await tx.run(joinTables('on'));
 }
 
 /**

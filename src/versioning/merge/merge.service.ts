@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../../config/settings.js';
 import { SqlService } from '../../database/sql.service.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import {
@@ -14,7 +15,7 @@ import {
   lockBranchToEnd,
   mergeOf,
 } from '../branches/branches.queries.js';
-import { queueOf } from '../commit/queues.js';
+import { Patience, queueOf } from '../commit/queues.js';
 import { touchedSince } from '../commit/commit.queries.js';
 import { collectAgain, collectCompared, type Compared } from './three-way.js';
 import { requireOpen, statusOf, takeTurn } from '../commit/turn.js';
@@ -23,6 +24,7 @@ import { DryRunConsequences } from '../commit/dry-run-consequences.service.js';
 import { lineageAt, NOW, type Line } from '../branches/lineage.types.js';
 import { headRevision, oneSnapshot, patience, timeForManyRows } from '../revisions/revisions.queries.js';
 import { rowsOfBranch, scopesOfBranch } from './three-way.queries.js';
+import { StoreHistory } from '../points/store-history.service.js';
 import { RootBranch } from '../versioning.errors.js';
 import { VersioningService } from '../versioning.service.js';
 import type { VersionedTable } from '../versioning.types.js';
@@ -43,6 +45,8 @@ export class MergeService {
     private readonly sql: SqlService,
     private readonly versioning: VersioningService,
     private readonly consequences: DryRunConsequences,
+    private readonly history: StoreHistory,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /**
@@ -52,10 +56,18 @@ export class MergeService {
    * the branch changed is written; what both changed to the same value is left; what both changed to different values is a
    * conflict. The same request again is answered the same, also when another request did the work.
    *
-   * **Errors**: `BranchNotFound`, `RootBranch`; `VersionConflict` with `fail`; `BranchMerged` of a branch that was merged by another
+   * **Errors**: `BranchNotFound`, `RootBranch`; `VersionConflict` with `fail`; `ChangeTooLarge`; `BranchMerged` of a branch that was merged by another
    * request, `BranchDiscarded`, and both of the parent.
    */
   async merge(
+    table: VersionedTable,
+    request: MergeRequest,
+    describe: DescribeConflicts,
+  ): Promise<ChangeReport> {
+    return this.history.settled(() => this.mergeOnce(table, request, describe));
+  }
+
+  private async mergeOnce(
     table: VersionedTable,
     request: MergeRequest,
     describe: DescribeConflicts,
@@ -65,17 +77,19 @@ export class MergeService {
     if (line.parent === null) throw new RootBranch(branch);
     const parent = await this.versioning.line(line.parent);
     const queue = queueOf({ kind: 'merge', dryRun });
+    const waits = new Patience(queue);
+    const { maxRows } = this.settings.changes;
     return this.sql.transaction(async (tx) => {
       if (dryRun) await tx.run(oneSnapshot());
-      await tx.run(patience());
+      await tx.run(patience(waits.leftMs));
       // In this order: what somebody merges between the two was open.
       const statuses = await statusesOf(tx, [parent, line]);
       const done = await answered(tx, request, line);
       if (done !== null) return done;
       for (const [name, status] of statuses) requireOpen(name, status);
-      const merge = { table, request, line, parent, describe, consequences: this.consequences };
+      const merge = { table, request, line, parent, describe, maxRows, consequences: this.consequences };
       const seen = await compare(tx, merge);
-      await tx.run(patience());
+      await tx.run(patience(waits.leftMs));
       await takeTurn(tx, parent, dryRun);
       const status = await statusOf(tx, dryRun ? branchStatus(line) : lockBranchToEnd(line));
       // Whoever was before us in the queue may have merged it.
@@ -96,6 +110,7 @@ interface Merge {
   readonly line: Line;
   readonly parent: Line;
   readonly describe: DescribeConflicts;
+  readonly maxRows: number;
   readonly consequences: DryRunConsequences;
 }
 
@@ -134,7 +149,7 @@ async function stillUnchanged(tx: SqlTransaction, merge: Merge, { head, unchange
 
 async function comparison(
   tx: SqlTransaction,
-  { table, request, line, parent, describe }: Merge,
+  { table, request, line, parent, describe, maxRows }: Merge,
 ): Promise<Compared> {
   const scopes = (await tx.run(scopesOfBranch(table, line.id))).map(([scope]) => Number(scope));
   const rowsLineage = lineageAt(line, NOW);
@@ -147,6 +162,7 @@ async function comparison(
     rowsLineage,
     onConflict: request.onConflict,
     describe,
+    maxRows,
   };
 }
 

@@ -1,9 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../../config/settings.js';
 import { SqlService } from '../../database/sql.service.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import { branchStatus } from '../branches/branches.queries.js';
 import { changeReport, type ChangeReport, type DescribeConflicts } from '../branches/branch.types.js';
-import { queueOf } from '../commit/queues.js';
+import { Patience, queueOf } from '../commit/queues.js';
 import { touchedSince } from '../commit/commit.queries.js';
 import { collectAgain, collectCompared, type Compared } from './three-way.js';
 import { requireOpen, statusOf, takeTurn } from '../commit/turn.js';
@@ -18,6 +19,7 @@ import {
   timeForManyRows,
 } from '../revisions/revisions.queries.js';
 import { rowsOfRevision, scopesOfRevision } from './three-way.queries.js';
+import { StoreHistory } from '../points/store-history.service.js';
 import { RevisionNotFound, RevisionOnOtherBranch } from '../versioning.errors.js';
 import { VersioningService } from '../versioning.service.js';
 import type { RevisionDraft, VersionedTable } from '../versioning.types.js';
@@ -39,6 +41,8 @@ export class RevertService {
     private readonly sql: SqlService,
     private readonly versioning: VersioningService,
     private readonly consequences: DryRunConsequences,
+    private readonly history: StoreHistory,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /**
@@ -47,9 +51,18 @@ export class RevertService {
    * Each row is compared three ways: as the revision left it, as it is now, as it was before. What nobody changed since is written;
    * what was changed again to another value is a conflict. So a revert that was done already changes nothing.
    *
-   * **Errors**: `RevisionNotFound`, `BranchNotFound`, `RevisionOnOtherBranch`, `BranchMerged`, `BranchDiscarded`, `VersionConflict`.
+   * **Errors**: `RevisionNotFound`, `BranchNotFound`, `RevisionOnOtherBranch`, `BranchMerged`, `BranchDiscarded`, `VersionConflict`,
+   * `ChangeTooLarge`.
    */
   async revert(
+    table: VersionedTable,
+    request: RevertRequest,
+    describe: DescribeConflicts,
+  ): Promise<ChangeReport> {
+    return this.history.settled(() => this.revertOnce(table, request, describe));
+  }
+
+  private async revertOnce(
     table: VersionedTable,
     request: RevertRequest,
     describe: DescribeConflicts,
@@ -59,9 +72,13 @@ export class RevertService {
     const line = await this.versioning.line(branch);
     const source = `revision ${revision}`;
     const draft: RevisionDraft = { branch, kind: 'revert', source, message, authorId, dryRun };
+    const queue = queueOf(draft);
+    const waits = new Patience(queue);
+    const { maxRows } = this.settings.changes;
+    const input = { table, revision, line, dryRun, describe, maxRows, waits };
     return this.sql.transaction(async (tx) => {
       if (dryRun) await tx.run(oneSnapshot());
-      const unchanged = await compareThenTakeTurn(tx, { table, revision, line, dryRun, describe });
+      const unchanged = await compareThenTakeTurn(tx, input);
       const report = await writeCollected(tx, {
         table,
         draft,
@@ -71,7 +88,7 @@ export class RevertService {
       });
       if (report.revision === null) tx.rollback();
       return changeReport(report, dryRun);
-    }, queueOf(draft));
+    }, queue);
   }
 
   private async branchOf({ revision, branch }: RevertRequest): Promise<string> {
@@ -98,9 +115,13 @@ async function compareThenTakeTurn(
     readonly line: Line;
     readonly dryRun: boolean;
     readonly describe: DescribeConflicts;
+    readonly maxRows: number;
+    readonly waits: Patience;
   },
 ): Promise<number> {
-  const { table, revision, line, dryRun, describe } = input;
+  const { table, revision, line, dryRun, describe, maxRows, waits } = input;
+  // As it stands when the queue has let it in.
+  const { leftMs } = waits;
   requireOpen(line.name, await statusOf(tx, branchStatus(line)));
   const seen = Number((await tx.runOne(headRevision()))[0]);
   await tx.run(timeForManyRows());
@@ -114,11 +135,12 @@ async function compareThenTakeTurn(
     rowsLineage: lineageAt(line, revision),
     onConflict: 'fail',
     describe,
+    maxRows,
   };
   const unchanged = await collectCompared(tx, compared);
   // Nobody waits for a dry run, nor it for anybody.
   if (dryRun) return unchanged;
-  await tx.run(patience());
+  await tx.run(patience(leftMs));
   await takeTurn(tx, line, dryRun);
   await tx.run(timeForManyRows());
   const [touched] = await tx.runOne(touchedSince({ table, branchId: line.id, scopes, revision: seen }));

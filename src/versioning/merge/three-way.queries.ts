@@ -64,8 +64,8 @@ const ON_CONFLICT: Readonly<Record<ConflictPolicy, string>> = {
 /**
  * Compares three ways and collects what has to be written for `ours` to show `theirs`.
  *
- * **Shape**: one row: how many rows differ from the base and need no change, because both sides agree or ours was kept. Rows that
- * do not differ from the base are nobody's change. With `fail`, conflicts are collected with the kind `conflict`, never to
+ * **Shape**: one row: how many rows differ from the base and need no change, because both sides agree or ours was kept; how many were
+ * collected. Rows that do not differ from the base are nobody's change. With `fail`, conflicts are collected with the kind `conflict`, never to
  * be written. **Why** values decide and not versions: a row that was changed and changed back is nobody's loss.
  */
 export function collectThreeWay(input: ThreeWay): Statement {
@@ -102,7 +102,10 @@ export function collectThreeWay(input: ThreeWay): Statement {
         from sided
       ),
       collected as (insert into ${CHANGES} select * from judged where kind <> 'unchanged')
-      select count(*) filter (where kind = 'unchanged')::float8 from judged`,
+      select
+        count(*) filter (where kind = 'unchanged')::float8,
+        count(*) filter (where kind <> 'unchanged')::float8
+      from judged`,
     values,
     prepared: false,
   };

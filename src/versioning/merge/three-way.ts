@@ -9,7 +9,7 @@ import {
   forgetCollected,
   type ThreeWay,
 } from './three-way.queries.js';
-import { VersionConflict } from '../versioning.errors.js';
+import { ChangeTooLarge, VersionConflict } from '../versioning.errors.js';
 
 /** As many conflicts as a page of a list may have rows. */
 const MAX_LISTED = 500;
@@ -19,11 +19,13 @@ export interface Compared extends ThreeWay {
   /** From where the rows themselves are read, when a side is made of them. */
   readonly rowsLineage: readonly LineageSegment[];
   readonly describe: DescribeConflicts;
+  /** How many rows may change. */
+  readonly maxRows: number;
 }
 
 /**
  * Collects what has to be written. **Shape**: how many rows need no change. **Errors**: `VersionConflict` with the list, when
- * conflicts are to fail.
+ * conflicts are to fail; `ChangeTooLarge`.
  */
 export async function collectCompared(tx: SqlTransaction, compared: Compared): Promise<number> {
   await tx.run(createChanges(compared.table));
@@ -37,8 +39,9 @@ export async function collectAgain(tx: SqlTransaction, compared: Compared): Prom
 }
 
 async function compare(tx: SqlTransaction, compared: Compared): Promise<number> {
-  const [unchanged] = await tx.runOne(collectThreeWay(compared));
+  const [unchanged, collected] = await tx.runOne(collectThreeWay(compared));
   if (compared.onConflict === 'fail') await requireNoConflict(tx, compared);
+  if (Number(collected) > compared.maxRows) throw new ChangeTooLarge(Number(collected), compared.maxRows);
   return Number(unchanged);
 }
 

@@ -5,14 +5,14 @@ import type { RevisionDraft, VersionedTable } from '../versioning.types.js';
 export const COMMIT_LOCK = '7163001042';
 
 /**
- * Gives a commit the patience to wait for its turn: behind a first import of millions of rows it may take longer than any
- * other statement of a request should. Work that needs more time than this says so itself.
+ * Gives a commit the patience to wait for its turn: behind millions of rows it may take longer than any other statement of a request
+ * should. Work that needs more time than this says so itself. **Units**: milliseconds for one lock.
  */
-export function patience(): Statement {
+export function patience(lockMs: number): Statement {
   return {
     name: 'commit_patience',
-    text: `select set_config('lock_timeout', '60s', true), set_config('statement_timeout', '75s', true)`,
-    values: [],
+    text: `select set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`,
+    values: [`${lockMs}ms`, `${lockMs + 15_000}ms`],
   };
 }
 

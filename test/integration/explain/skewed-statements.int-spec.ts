@@ -26,6 +26,10 @@ const QUIET = [
   { branchId: branch, revision: NOW },
   { branchId: 1, revision: fork },
 ] as const;
+const BUSY = [
+  { branchId: SKEW.busy, revision: NOW },
+  { branchId: 1, revision: fork },
+] as const;
 const UNKNOWN_SERIES = 99;
 const LIMIT = 10;
 /** Of a page of ten, with what is joined to each. */
@@ -61,6 +65,11 @@ const STATEMENTS: readonly (readonly [name: string, statement: Statement])[] = [
   ['since when hours are stored', since('S1', MAIN)],
   ['since when hours are stored, on a branch', since('S1', QUIET)],
   ['what a branch changed', branchChanges({ lineage: QUIET, after: null, limit: LIMIT })],
+  ['what a branch changed in many bars', branchChanges({ lineage: BUSY, after: null, limit: LIMIT })],
+  [
+    'what a revision changed in many bars',
+    revisionChanges({ revision: head - own, lineage: BUSY, after: null, limit: LIMIT }),
+  ],
   ['what a revision changed', revisionChanges({ revision: head, lineage: QUIET, after: null, limit: LIMIT })],
   ['the revisions of a stock', revisionPage({ ...log, touched })],
   ['the revisions of a stock on a branch', revisionPage({ ...log, touched, branchId: branch })],

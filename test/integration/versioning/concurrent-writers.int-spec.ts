@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../../../src/database/direct-connection.js';
+import { SETTINGS, type Settings } from '../../../src/config/settings.js';
 import { SqlService } from '../../../src/database/sql.service.js';
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { BranchesService } from '../../../src/versioning/branches/branches.service.js';
@@ -108,8 +109,10 @@ describe('eight writers on shared symbols while readers hold revisions', () => {
       client.query('create sequence unordered; grant usage on sequence unordered to stockroom_app'),
     );
     const sql = sqlWithoutLock(app.get(SqlService), 'unordered');
-    const versioning = new VersioningService(sql, new DryRunConsequences(), new StoreHistory(sql));
-    const merges = new MergeService(sql, versioning, new DryRunConsequences());
+    const history = new StoreHistory(sql);
+    const versioning = new VersioningService(sql, new DryRunConsequences(), history);
+    const settings = app.get<Settings>(SETTINGS);
+    const merges = new MergeService(sql, versioning, new DryRunConsequences(), history, settings);
     const branches = app.get(BranchesService);
     const found: string[] = [];
     for (let round = 0; round < 20 && found.length === 0; round++) {

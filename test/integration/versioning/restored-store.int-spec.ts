@@ -155,6 +155,29 @@ describe('a store that was restored under a running service', () => {
     expect(await shown()).toEqual([[8], [6]]);
   });
 
+  it('forks, merges, reverts and discards by names, at the first attempt', async () => {
+    const names = ['f', 'm', 'd'].map((letter) => `${letter}${made}`);
+    const [forked = '', merged = '', discarded = ''] = names;
+    const otherTime = () =>
+      restore(async (client) => {
+        await client.query(`update revisions set created_at = created_at + interval '1 second'`);
+        await client.query(`update branches set created_at = created_at + interval '1 second'`);
+      });
+    for (const name of [merged, discarded]) await api.post('/v1/branches', { json: { name } });
+    await api.put(`/v1/stocks/${one}/data/${day(0)}`, { query: { branch: merged }, json: { close: '6' } });
+    await otherTime();
+    expect((await api.post('/v1/branches', { json: { name: forked } })).status).toBe(201);
+    await otherTime();
+    const merge = await api.post(`/v1/branches/${merged}/merge`);
+    expect([merge.status, merge.json]).toMatchObject([200, { corrected: 1 }]);
+    await otherTime();
+    const { revision } = merge.json as { revision: number };
+    const revert = await api.post(`/v1/revisions/${revision}/revert`);
+    expect([revert.status, revert.json]).toMatchObject([200, { corrected: 1 }]);
+    await otherTime();
+    expect((await api.delete(`/v1/branches/${discarded}`)).status).toBe(204);
+  });
+
   it('lets go of what came after the point that was restored', async () => {
     const late = await trackStock(api, `R${made}C`);
     await importCsv(api, late, csvOf([bar(day(0), '3')]));
