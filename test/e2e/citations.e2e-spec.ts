@@ -200,6 +200,38 @@ describe('a citation is refused', () => {
     ]);
   });
 
+  it('with the branch that was read, in the message and beside the code', async () => {
+    const { symbol, revision } = await stockWith(admin, '1');
+    const branch = await forkBranch(admin);
+    const open = await openConversation(api, { branch });
+    const fixed = await openConversation(api, { branch, asOf: revision });
+    const later = revisionOf(await putClose(admin, { symbol, day: 0, branch }, '2'));
+    const told = async (id: string, citation: object): Promise<readonly unknown[]> => {
+      const { code, detail, citations } = (await cite(api, id, [citation])).json as Refusal & {
+        detail: string;
+      };
+      expect(detail).toContain(`branch ${branch}`);
+      return [code, citations[0]];
+    };
+    expect(await told(open, quote(symbol, 5))).toEqual([
+      'citation-bar-not-found',
+      { path: 'citations.0.date', code: 'citation-bar-not-found', branch },
+    ]);
+    expect(await told(open, quote(symbol, 0, { value: 3 }))).toEqual([
+      'citation-misquoted',
+      { path: 'citations.0.value', code: 'citation-misquoted', branch, value: 2 },
+    ]);
+    expect(await told(fixed, quote(symbol, 0, { asOf: later }))).toEqual([
+      'citation-look-ahead',
+      { path: 'citations.0.asOf', code: 'citation-look-ahead', branch },
+    ]);
+    await admin.delete(`/v1/branches/${branch}`);
+    expect(await told(open, quote(symbol, 0))).toEqual([
+      'citation-branch-discarded',
+      { path: 'citations.0', code: 'citation-branch-discarded', branch },
+    ]);
+  });
+
   it('when its branch was discarded', async () => {
     const { symbol } = await stockWith(admin, '1');
     const branch = await forkBranch(admin);

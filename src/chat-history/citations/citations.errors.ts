@@ -15,6 +15,8 @@ export type CitationCode =
 export interface CitationProblem extends ErrorItem {
   readonly code: CitationCode;
   readonly value?: string | null;
+  /** The branch that was read; absent where none was. */
+  readonly branch?: string;
 }
 
 /** A citation is fixed at a moment before anything was stored. */
@@ -90,9 +92,10 @@ function extra(problems: readonly CitationProblem[]) {
   return {
     errors: problems.map(({ path, message }) => ({ path, message })),
     details: {
-      citations: problems.map(({ path, code, value }) => ({
+      citations: problems.map(({ path, code, branch, value }) => ({
         path,
         code,
+        ...(branch === undefined ? {} : { branch }),
         // As a JSON number with all its digits, as bars have it.
         ...(value === undefined ? {} : { value: value === null ? null : exactJson(value) }),
       })),

@@ -78,7 +78,7 @@ export class CitationsService {
       ...quotation,
       revision: Math.min(ownRevision ?? NOW, fixedAt ?? NOW),
     }));
-    const { head, branchStatus, quotes } = await this.quotes.shown(tx, place.branchId, asked);
+    const { quotes, ...shown } = await this.quotes.shown(tx, place.branchId, asked);
     const problems: CitationProblem[] = [];
     const pins: Pin[] = [];
     const texts = prepared.items.map(({ json }) => json);
@@ -86,7 +86,7 @@ export class CitationsService {
       const quote = quotes[index];
       if (quote === undefined) throw new Error('a quotation was asked for and not answered');
       const path = `citations.${ordinal}`;
-      const problem = quoteProblem({ path, quotation, ownRevision, fixedAt, head, branchStatus, quote });
+      const problem = quoteProblem({ ...shown, path, quotation, ownRevision, fixedAt, quote });
       if (problem !== null) problems.push(problem);
       const { version, seriesId } = quote;
       if (problem !== null || version === null || seriesId === null) continue;
@@ -101,7 +101,7 @@ export class CitationsService {
       });
     }
     refuse(problems);
-    return { json: joined(texts), pins, head };
+    return { json: joined(texts), pins, head: shown.head };
   }
 
   /** The revision that an `asOf` means, or the code of what is wrong with it. */

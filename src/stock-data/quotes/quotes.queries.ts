@@ -24,7 +24,7 @@ const shownAt = (alias: string, revision: string): string => `left join lateral 
 /**
  * The versions that reads of a branch show of many bars, each at a revision of its own; all in one statement, so in one snapshot.
  *
- * **Shape**: a row for each asked bar, in order: head revision; status of the branch; whether the symbol is tracked; series; branch
+ * **Shape**: a row for each asked bar, in order: head revision; status and name of the branch; whether the symbol is tracked; series; branch
  * and name of the branch that the version stands on, its `valid_from`, its bar as JSON text, the asked field as text; whether the
  * branch shows a bar now, and its field; whether the version was ended on its own branch. Version and bar are null where none is shown.
  */
@@ -44,6 +44,7 @@ export function shownVersions(branchId: number, asked: readonly AskedBar[]): Sta
       select
         (select coalesce(max(id), 0)::float8 from revisions),
         (select b.status from branches b where b.id = $1),
+        (select b.name from branches b where b.id = $1),
         s.id is not null,
         x.id,
         a.branch_id,

@@ -17,8 +17,13 @@ export class QuotesService {
    */
   async shown(tx: SqlTransaction, branchId: number, asked: readonly AskedBar[]): Promise<ShownQuotes> {
     const [, rows] = await tx.runTogether(VersioningService.holdHead(), shownVersions(branchId, asked));
-    const [head, status] = rows[0] ?? [];
-    return { head: Number(head), branchStatus: String(status), quotes: rows.map(shownQuote) };
+    const [head, status, name] = rows[0] ?? [];
+    return {
+      head: Number(head),
+      branch: String(name),
+      branchStatus: String(status),
+      quotes: rows.map(shownQuote),
+    };
   }
 
   /**
@@ -46,7 +51,7 @@ export class QuotesService {
 }
 
 function shownQuote(row: Row): ShownQuote {
-  const [, , isTracked, seriesId, branchId, branch, revision, json, value, isShownNow, valueNow, isEnded] =
+  const [, , , isTracked, seriesId, branchId, branch, revision, json, value, isShownNow, valueNow, isEnded] =
     row;
   return {
     isTracked: isTracked === true,

@@ -39,6 +39,8 @@ export interface ShownQuote {
 /** What a branch shows of many bars, all of one snapshot. */
 export interface ShownQuotes {
   readonly head: number;
+  /** Name of the branch that was read. */
+  readonly branch: string;
   readonly branchStatus: string;
   readonly quotes: readonly ShownQuote[];
 }
