@@ -5,13 +5,16 @@
 #   stockroom-backup.sh due           a full one when the newest is older than a week, else a differential one when the newest
 #                                     backup is older than a day, else nothing
 #   stockroom-backup.sh dump          a logical dump, kept for DUMP_KEEP_DAYS; of the database that libpq's PG* variables name
-#   stockroom-backup.sh check         whether log reaches the repository, and whether all that is in it is as it was written
+#   stockroom-backup.sh verify        whether all that is in the repository is as it was written, and no log is missing in between
+#   stockroom-backup.sh check         the same, and whether log reaches the repository now
+#   stockroom-backup.sh age SECONDS   fails when the newest backup is older than this, or there is none; for a health check
 #   stockroom-backup.sh loop          "due" every ten minutes, "dump" once a day, "check" after each backup; for a container
 #
 # Exit status 0: done, or nothing to do. Every failure is a line on standard error and a status that is not 0.
 set -euo pipefail
 
 STANZA=${STANZA:-stockroom}
+HERE=$(cd "$(dirname "$0")" && pwd)
 DUMP_DIR=${DUMP_DIR:-/var/lib/stockroom-dumps}
 DUMP_KEEP_DAYS=${DUMP_KEEP_DAYS:-14}
 FULL_EVERY_SECONDS=$((7 * 24 * 3600))
@@ -51,28 +54,42 @@ due() {
 
 # Whole before it has its name: what is named *.dump was finished, and its list of contents read back.
 dump() {
-  local name part
+  local name part listed
   mkdir -p "$DUMP_DIR"
   name="$DUMP_DIR/stockroom-$(date -u +%Y%m%dT%H%M%SZ).dump"
   part="$name.part"
   rm -f "$DUMP_DIR"/*.part
   (umask 077 && pg_dump --format=custom --compress=6 --file="$part")
-  pg_restore --list "$part" | grep -q 'TABLE DATA public stock_data' || fail "$part has no bars in it"
+  listed=$(pg_restore --list "$part")
+  grep -q 'TABLE DATA public stock_data' <<<"$listed" || fail "$part has no bars in it"
   sync "$part"
   mv "$part" "$name"
   find "$DUMP_DIR" -name 'stockroom-*.dump' -mtime "+$DUMP_KEEP_DAYS" -delete
   say "dumped $(stat -c %s "$name") bytes to $name"
 }
 
-# "verify" ends with 0 whatever it found up to pgBackRest 2.49, so that its words count.
-check() {
+# pgBackRest's "verify" ends with 0 whatever it found, so that its words count; and it does not look for log that is missing.
+verify() {
   local found
-  backrest check
+  "$HERE/stockroom-restore.sh" --look || fail 'log is missing; see the line above'
   found=$(backrest verify --output=text --verbose 2>&1) || { printf '%s\n' "$found" >&2; fail 'the repository cannot be verified'; }
   printf '%s\n' "$found"
-  if grep -Eq 'ERROR|WARN|status: error|(missing|invalid|checksum|size|other)[a-z ]*: [1-9]' <<<"$found"; then
+  if ! grep -q 'status: ok' <<<"$found" || grep -Eq 'ERROR|status: (error|invalid)|(missing|invalid|other): [1-9]' <<<"$found"; then
     fail 'the repository is damaged; see the lines above'
   fi
+}
+
+check() {
+  backrest check
+  verify
+}
+
+age() {
+  local found
+  found=$(age_of 'full|diff|incr')
+  [ -n "$found" ] || fail 'there is no backup'
+  [ "$found" -le "${1:?seconds}" ] || fail "the newest backup is $found seconds old"
+  say "the newest backup is $found seconds old"
 }
 
 loop() {
@@ -98,6 +115,7 @@ loop() {
 case ${1:-} in
   full | diff) backup "$1" ;;
   due) due || { [ $? -eq 3 ] && say 'nothing is due'; } ;;
-  dump | check | loop) "$1" ;;
-  *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  dump | verify | check | loop) "$1" ;;
+  age) age "${2:-}" ;;
+  *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -4,6 +4,7 @@
 #   stockroom-restore.sh                                        to the last moment that the repository has
 #   stockroom-restore.sh --to '2026-11-21 14:05:00+00'          to a moment: everything committed until then, nothing after it
 #   stockroom-restore.sh --to '…' --timeline 1                  to a moment before an earlier restore, on the line of that time
+#   stockroom-restore.sh --look                                 restores nothing: only whether log is missing in between
 #
 # Then start the server. It replays the log and opens for connections when it has arrived; if it cannot arrive it ends, and its log says
 # why. Nothing in the repository is changed.
@@ -13,6 +14,7 @@ STANZA=${STANZA:-stockroom}
 HERE=$(cd "$(dirname "$0")" && pwd)
 target=()
 timeline=latest
+look=
 
 fail() { printf 'REFUSED: %s\n' "$*" >&2; exit 1; }
 
@@ -27,19 +29,24 @@ while [ $# -gt 0 ]; do
       [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail '--timeline needs a number'
       timeline=$2
       shift 2 ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    --look)
+      look=1
+      shift ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 
 # A segment that is missing between others ends the replay as quietly as the true end does, and "verify" does not look for it.
-previous_line='' previous=0
+listed=$(pgbackrest --log-level-console=error repo-ls --recurse "archive/$STANZA") || fail 'the repository cannot be listed; see the line above'
+previous_line='' previous=0 previous_segment=''
 while read -r segment; do
   line=${segment:0:8} number=$((16#${segment:8:8} * 256 + 16#${segment:16:8}))
   if [ "$line" = "$previous_line" ] && [ "$number" -gt $((previous + 1)) ]; then
     fail "the repository has no log between $previous_segment and $segment: nothing after the first can be restored but from a later backup (see docs/operations.md)"
   fi
   previous_line=$line previous=$number previous_segment=$segment
-done < <(pgbackrest --log-level-console=error repo-ls --recurse "archive/$STANZA" | grep -oE '[0-9A-F]{24}-[0-9a-f]{40}' | cut -c1-24 | sort -u)
+done < <(grep -oE '[0-9A-F]{24}-[0-9a-f]{40}' <<<"$listed" | cut -c1-24 | sort -u)
+[ -z "$look" ] || exit 0
 
 pgbackrest --stanza="$STANZA" "${target[@]}" --target-timeline="$timeline" \
   --recovery-option="restore_command=STANZA=$STANZA $HERE/stockroom-archive-get.sh %f \"%p\"" restore

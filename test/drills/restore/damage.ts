@@ -1,0 +1,80 @@
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Cluster, type Place } from './cluster.js';
+import { must } from './programs.js';
+
+/** A copy of a repository that shares all files with it but those that are written anew. */
+export async function copyOfRepository(place: Place, from: string, name: string): Promise<string> {
+  const path = join(place.folder, name);
+  await must('cp', ['-al', from, path]);
+  return path;
+}
+
+/** Changes one byte in the middle of a file, in a file of its own. */
+export async function flipByte(path: string): Promise<void> {
+  const { uid, gid } = await stat(path);
+  const bytes = await readFile(path);
+  const middle = Math.floor(bytes.length / 2);
+  bytes[middle] = (bytes[middle] ?? 0) ^ 0xff;
+  await rm(path);
+  await writeFile(path, bytes, { mode: 0o640 });
+  await must('chown', [`${uid}:${gid}`, path]);
+}
+
+/** The largest file of the newest backup. */
+export async function largestBackupFile(repository: string): Promise<string> {
+  const [set] = (await readdir(join(repository, 'backup/stockroom'))).filter((name) =>
+    /^\d{8}-\d{6}F$/.test(name),
+  );
+  const folder = join(repository, 'backup/stockroom', set ?? '', 'pg_data/base');
+  let largest = { path: '', size: 0 };
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const { size } = await stat(path);
+    if (size > largest.size) largest = { path, size };
+  }
+  return largest.path;
+}
+
+/** Segments of log in the archive, by name. **Shape**: paths, of the first line only. */
+export async function segments(repository: string): Promise<readonly string[]> {
+  const root = join(repository, 'archive/stockroom');
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && /^00000001[0-9A-F]{16}-[0-9a-f]{40}/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** What a try to restore came to. **Shape**: `said` is all that the script and the server said. */
+export interface Attempt {
+  readonly cluster: Cluster;
+  readonly restored: boolean;
+  readonly opened: boolean;
+  readonly said: string;
+}
+
+/**
+ * Restores into a cluster of its own, beside everything else, and starts it. It archives nothing: a trial must not write into the
+ * repository that it was made from.
+ */
+export async function tryRestore(
+  place: Place,
+  options: {
+    readonly name: string;
+    readonly repository: string;
+    readonly args?: readonly string[];
+    /** By pgBackRest alone, without what the script adds. */
+    readonly plain?: boolean;
+  },
+): Promise<Attempt> {
+  const cluster = await Cluster.prepare(place, options.name, options.repository);
+  const { status, output } =
+    options.plain === true
+      ? await cluster.run('pgbackrest', ['--stanza=stockroom', 'restore', ...(options.args ?? [])])
+      : await cluster.script('stockroom-restore.sh', ...(options.args ?? []));
+  if (status !== 0) return { cluster, restored: false, opened: false, said: output };
+  const { ok, log } = await cluster.start({ archive_mode: 'off' });
+  return { cluster, restored: true, opened: ok, said: output + log };
+}
