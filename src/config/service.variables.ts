@@ -46,7 +46,7 @@ export const importVariables = {
 
 /** Limits of merges and reverts. */
 export const changeVariables = {
-  STOCKROOM_CHANGE_MAX_BARS: integer({
+  STOCKROOM_BARS_PER_CHANGE: integer({
     description:
       'Most bars that one merge or revert may change: every other change of prices waits while they are written, some 10 s for a million on an idle machine, and gives up after two minutes. More are refused with 422.',
     min: 1,

@@ -28,7 +28,7 @@ export function toSettings(environment: Environment, connections: DatabaseConnec
     },
     limits: limitSettings(environment),
     imports: importSettings(environment, dataDir),
-    changes: { maxRows: environment.STOCKROOM_CHANGE_MAX_BARS },
+    changes: { maxRows: environment.STOCKROOM_BARS_PER_CHANGE },
     history: {
       searchLanguage: environment.STOCKROOM_SEARCH_LANGUAGE,
       messageRetentionDays: environment.STOCKROOM_MESSAGE_RETENTION_DAYS ?? null,

@@ -10,7 +10,7 @@ let api: ApiClient;
 let symbol: string;
 
 beforeAll(async () => {
-  service = await startTestApp({ env: { STOCKROOM_CHANGE_MAX_BARS: String(MOST) } });
+  service = await startTestApp({ env: { STOCKROOM_BARS_PER_CHANGE: String(MOST) } });
   ({ api } = service);
 });
 afterAll(() => service.close());
