@@ -9,6 +9,7 @@ import { rolesScript } from '../database/roles.queries.js';
 import { SchemaMigrator } from '../database/schema-migrator.js';
 import { waitForDatabase } from '../database/wait-for-database.js';
 import { withDatabase } from './command-context.js';
+import { indexesCommand, slowCommand } from './db-inspect.command.js';
 import { verifyCommand } from './db-verify.command.js';
 import { print, type OutputOptions } from './output.js';
 
@@ -25,7 +26,9 @@ export function dbCommand(): Command {
     .addCommand(check())
     .addCommand(verifyCommand())
     .addCommand(sql())
-    .addCommand(roles());
+    .addCommand(roles())
+    .addCommand(slowCommand())
+    .addCommand(indexesCommand());
 }
 
 function wait(): Command {

@@ -13,6 +13,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'db verify': ['db verify', 'db verify --json > before.json', 'db verify --against before.json'],
   'db sql': ['db sql > pending.sql', 'db sql | psql -v ON_ERROR_STOP=1 "$DATABASE_MIGRATION_URL"'],
   'db roles': ['db roles', 'db roles --print > roles.sql'],
+  'db slow': ['db slow', 'db slow --by mean --limit 5 --json'],
+  'db indexes': ['db indexes', 'db indexes --min-rows 100000 --json'],
   'keys status': ['keys status --json'],
   'keys rotate': ['keys rotate', 'keys rotate --new-key'],
   'keys retire': ['keys retire k1'],

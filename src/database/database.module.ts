@@ -13,6 +13,18 @@ import { SqlService } from './sql.service.js';
 import { StartState } from './start-state.service.js';
 import { UnitOfWork } from './unit-of-work.service.js';
 
+/** What every feature may ask for. */
+const SERVICES = [
+  SqlService,
+  ReplicaReads,
+  UnitOfWork,
+  SlowQueryLog,
+  SchemaState,
+  ScheduledJobs,
+  StartState,
+  Shutdown,
+];
+
 /** The one ORM set-up, and what runs hand-written statements on its pool. */
 @Global()
 @Module({})
@@ -37,27 +49,8 @@ export class DatabaseModule {
           registerRequestContext: true,
         }),
       ],
-      providers: [
-        SqlService,
-        ReplicaReads,
-        UnitOfWork,
-        SlowQueryLog,
-        SchemaState,
-        ScheduledJobs,
-        StartState,
-        Shutdown,
-        RunningStatements,
-      ],
-      exports: [
-        SqlService,
-        ReplicaReads,
-        UnitOfWork,
-        SlowQueryLog,
-        SchemaState,
-        ScheduledJobs,
-        StartState,
-        Shutdown,
-      ],
+      providers: [...SERVICES, RunningStatements],
+      exports: SERVICES,
     };
   }
 }

@@ -12,7 +12,7 @@ import { StoreHistory } from '../versioning/points/store-history.service.js';
 import { VersioningService } from '../versioning/versioning.service.js';
 import { ScopesNotEmpty, type FirstRows } from '../versioning/commit/first-rows.types.js';
 import { MAIN_BRANCH, type CommitReport, type Proposals } from '../versioning/versioning.types.js';
-import { ImportTotals } from './import-totals.js';
+import { ImportTotals } from './totals/import-totals.js';
 import { compareFile, isComparable, NotCompared } from './compare/compare-file.js';
 import { stageCarefully } from './staging/careful-staging.js';
 import { copyDirectly, isDirect, proveFile, type SeriesBySymbol } from './staging/direct-copy.js';

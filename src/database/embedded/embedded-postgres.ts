@@ -13,6 +13,7 @@ import {
   type ServerSpec,
 } from './postmaster.js';
 import { chooseServerAccount } from './server-account.js';
+import { statisticsSettings } from './statement-statistics.js';
 
 export interface EmbeddedPostgresOptions {
   /** Absolute. The cluster lies below it, in a folder named for the major version. */
@@ -47,7 +48,8 @@ async function prepare(options: EmbeddedPostgresOptions): Promise<ServerSpec> {
   const place = await choosePlace({ dataDir, major: binaries.major, account, log });
   await createCluster({ place, binaries, superuserPassword, log });
   const socketFolder = await makeSocketFolder(place);
-  const { settings = {}, holder } = options;
+  const { holder } = options;
+  const settings = { ...(await statisticsSettings(binaries.postgres)), ...options.settings };
   return { place, binaries, socketFolder, settings, password: superuserPassword, holder, log };
 }
 

@@ -1,4 +1,4 @@
-import type { ImportReport, ImportRequest } from './stock-import.types.js';
+import type { ImportReport, ImportRequest } from '../stock-import.types.js';
 
 type Rows = Pick<ImportReport, 'inserted' | 'corrected' | 'unchanged' | 'rejected'>;
 
