@@ -1,31 +1,4 @@
-import type { Statement } from '../../database/statement.js';
 import { QuotesService } from '../../stock-data/quotes/quotes.service.js';
-import type { Pin } from './citations.types.js';
-
-/** Keeps which versions the citations of a message quote. */
-export function insertPins(message: {
-  readonly messageId: string;
-  readonly ownerId: string;
-  readonly pins: readonly Pin[];
-}): Statement {
-  const { messageId, ownerId, pins } = message;
-  return {
-    name: 'citation_pins_insert',
-    text: `
-      insert into message_citations (message_id, owner_id, ordinal, series_id, branch_id, ts, revision)
-      select $1, $2, p.*
-      from unnest($3::smallint[], $4::int[], $5::smallint[], $6::timestamptz[], $7::bigint[]) p`,
-    values: [
-      messageId,
-      ownerId,
-      pins.map(({ ordinal }) => ordinal),
-      pins.map(({ seriesId }) => seriesId),
-      pins.map(({ branchId }) => branchId),
-      pins.map(({ ts }) => ts),
-      pins.map(({ revision }) => revision),
-    ],
-  };
-}
 
 /** How a pinned version stands, as members to put behind those of its citation. `now` is joined by {@link standing}. */
 function standingMembers(now: string): string {
@@ -44,12 +17,25 @@ export function shownCitation(json: string, now: string): string {
  * current bar. A message without such a citation costs one look at what is stored with it.
  */
 export function shownCitations(m: string): string {
+  const item = `case when now.status is null then c.value::text else ${shownCitation('c.value', 'now')} end`;
+  return each(
+    m,
+    item,
+    `left join message_citations p on p.message_id = ${m}.id and p.ordinal = c.place - 1
+        ${QuotesService.standing('p', 'now')}`,
+  );
+}
+
+/** The same for a message whose quoted versions are all known to be current: no look at prices. */
+export function currentCitations(m: string): string {
+  const quoted = `left(c.value::text, -1) || ',"status":"current"}'`;
+  return each(m, `case when c.value ->> 'type' = 'stock-data' then ${quoted} else c.value::text end`);
+}
+
+function each(m: string, item: string, joins = ''): string {
   return `case when ${m}.citations @> '[{"type":"stock-data"}]' then (
-        select '[' || string_agg(
-          case when now.status is null then c.value::text else ${shownCitation('c.value', 'now')} end,
-          ',' order by c.place) || ']'
+        select '[' || string_agg(${item}, ',' order by c.place) || ']'
         from jsonb_array_elements(${m}.citations) with ordinality c (value, place)
-        left join message_citations p on p.message_id = ${m}.id and p.ordinal = c.place - 1
-        ${QuotesService.standing('p', 'now')}
+        ${joins}
       ) else ${m}.citations::text end`;
 }

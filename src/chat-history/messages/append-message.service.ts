@@ -1,13 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { etagOf, requireMatch } from '../../common/etag.js';
-import { driverErrorFacts } from '../../database/driver-errors.js';
 import { SETTINGS, type Settings } from '../../config/settings.js';
 import { SqlService } from '../../database/sql.service.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import type { Row } from '../../database/statement.js';
 import { ConversationNotFound, IdTaken } from '../chat-history.errors.js';
-import { insertPins } from '../citations/citations.queries.js';
 import { insertLate, takeLateTurn } from '../citations/late-citations.queries.js';
 import { CitationsService, type PreparedCitations } from '../citations/citations.service.js';
 import type { HistoryOwner } from '../history-owner.types.js';
@@ -106,22 +104,15 @@ export class AppendMessageService {
       metadata: metadataText(message.metadata),
       language: this.language,
       requestDigest: digest,
+      pins,
     };
     const add = addMessage(row);
-    if (pins.length === 0) return { ...storedMessage(await tx.runLast(add), id), created: true };
-    try {
-      const pin = insertPins({ messageId: id, ownerId, pins });
-      const [added, , stored] = await tx.runTogether(add, pin, messageStored(id, ownerId));
-      if (added.length === 0) throw new IdTaken();
-      const ordinals = pins.filter(({ isLate }) => isLate).map(({ ordinal }) => ordinal);
-      if (ordinals.length > 0)
-        await tx.runTogether(takeLateTurn(ownerId), insertLate({ messageId: id, ownerId, ordinals, head }));
-      return { ...storedMessage([stored], id), created: true };
-    } catch (error) {
-      // Pins of the message that has the id.
-      if (driverErrorFacts(error).constraint === 'message_citations_pkey') throw new IdTaken();
-      throw error;
-    }
+    const ordinals = pins.filter(({ isLate }) => isLate).map(({ ordinal }) => ordinal);
+    if (ordinals.length === 0) return { ...storedMessage(await tx.runLast(add), id), created: true };
+    const [added, stored] = await tx.runTogether(add, messageStored(id, ownerId));
+    if (added.length === 0) throw new IdTaken();
+    await tx.runLast(takeLateTurn(ownerId), insertLate({ messageId: id, ownerId, ordinals, head }));
+    return { ...storedMessage([stored], id), created: true };
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Statement } from '../../database/statement.js';
+import { currentCitations } from '../citations/citations.queries.js';
+import type { Pin } from '../citations/citations.types.js';
 import { messageJson } from './message-json.queries.js';
 
 /**
@@ -70,16 +72,19 @@ export interface MessageRow {
   /** Text-search configuration. */
   readonly language: string;
   readonly requestDigest: Buffer;
+  readonly pins: readonly Pin[];
 }
 
 /**
- * Adds a message behind the last one of a conversation that is taken. **Shape**: its `seq` and JSON text; no row when the id is taken,
- * by whomever. Its words have been found ({@link findWords}). Times do not go back inside a conversation, also when the clock does. What it quotes is pinned behind it, so the text has no
- * status of quoted prices.
+ * Adds a message behind the last one of a conversation that is taken, and what it quotes. **Shape**: its `seq` and JSON text; no row, and
+ * nothing stored, when the id is taken, by whomever. Times do not go back inside a conversation, also when the clock does.
+ *
+ * The text calls every quoted version current: right while none of the pins is late, because the newest revision is held.
  */
 export function addMessage(message: MessageRow): Statement {
   const { id, conversationId, ownerId, role, content, citations, metadata, language, requestDigest } =
     message;
+  const { pins } = message;
   return {
     name: 'append_add_message',
     text: `
@@ -93,7 +98,12 @@ export function addMessage(message: MessageRow): Statement {
         where c.id = $2
           and c.owner_id = $3
         on conflict (id) do nothing
-        returning m.seq, m.created_at, ${messageJson('false', 'm.citations')} as json
+        returning m.id, m.owner_id, m.seq, m.created_at, ${messageJson('false', currentCitations('m'))} as json
+      ), pinned as (
+        insert into message_citations (message_id, owner_id, ordinal, series_id, branch_id, ts, revision)
+        select a.id, a.owner_id, p.*
+        from added a
+        cross join unnest($10::smallint[], $11::int[], $12::smallint[], $13::timestamptz[], $14::bigint[]) p
       ), noted as (
         update conversations c
         set last_seq = a.seq, last_activity_at = a.created_at, updated_at = a.created_at, version = c.version + 1
@@ -102,6 +112,13 @@ export function addMessage(message: MessageRow): Statement {
           and c.owner_id = $3
       )
       select seq, json from added`,
-    values: [id, conversationId, ownerId, role, content, citations, metadata, requestDigest, language],
+    values: [
+      ...[id, conversationId, ownerId, role, content, citations, metadata, requestDigest, language],
+      pins.map(({ ordinal }) => ordinal),
+      pins.map(({ seriesId }) => seriesId),
+      pins.map(({ branchId }) => branchId),
+      pins.map(({ ts }) => ts),
+      pins.map(({ revision }) => revision),
+    ],
   };
 }
