@@ -8,7 +8,7 @@
 #   stockroom-backup.sh verify        whether all that is in the repository is as it was written, and no log is missing in between
 #   stockroom-backup.sh check         the same, and whether log reaches the repository now
 #   stockroom-backup.sh age SECONDS   fails when the newest backup is older than this, or there is none; for a health check
-#   stockroom-backup.sh loop          "due" every ten minutes, "dump" once a day, "check" after each backup; for a container
+#   stockroom-backup.sh loop          "due" every ten minutes, "dump" and "check" once a day; for a container
 #
 # Exit status 0: done, or nothing to do. Every failure is a line on standard error and a status that is not 0.
 set -euo pipefail
@@ -41,14 +41,14 @@ backup() {
 
 due() {
   local full any
-  full=$(age_of full)
-  any=$(age_of 'full|diff|incr')
+  full=$(age_of full) || fail 'the repository does not say what it has'
+  any=$(age_of 'full|diff|incr') || fail 'the repository does not say what it has'
   if [ -z "$full" ] || [ "$full" -ge $((FULL_EVERY_SECONDS - SLACK_SECONDS)) ]; then
     backup full
   elif [ "$any" -ge $((DIFF_EVERY_SECONDS - SLACK_SECONDS)) ]; then
     backup diff
   else
-    return 3
+    say 'nothing is due'
   fi
 }
 
@@ -92,20 +92,18 @@ age() {
   say "the newest backup is $found seconds old"
 }
 
+# Each step is a process of its own, so that one that fails ends itself and not the loop.
 loop() {
-  local dumped=0 outcome
+  local checked=0
   trap 'exit 0' TERM INT
   backrest stanza-create
   while :; do
-    outcome=0
-    due || outcome=$?
-    case $outcome in
-      0) check || say 'the check failed' >&2 ;;
-      3) ;;
-      *) say "the backup failed ($outcome) and is tried again in ten minutes" >&2 ;;
-    esac
-    if [ $(($(date +%s) - dumped)) -ge $((DIFF_EVERY_SECONDS - SLACK_SECONDS)) ]; then
-      if dump; then dumped=$(date +%s); else say 'the dump failed and is tried again in ten minutes' >&2; fi
+    "$0" due || say 'the backup is tried again in ten minutes' >&2
+    if [ -z "$(find "$DUMP_DIR" -name 'stockroom-*.dump' -mmin "-$(((DIFF_EVERY_SECONDS - SLACK_SECONDS) / 60))")" ]; then
+      "$0" dump || say 'the dump is tried again in ten minutes' >&2
+    fi
+    if [ $(($(date +%s) - checked)) -ge "$DIFF_EVERY_SECONDS" ]; then
+      if "$0" check; then checked=$(date +%s); else say 'the check is made again in ten minutes' >&2; fi
     fi
     sleep 600 &
     wait $!
@@ -114,8 +112,7 @@ loop() {
 
 case ${1:-} in
   full | diff) backup "$1" ;;
-  due) due || { [ $? -eq 3 ] && say 'nothing is due'; } ;;
-  dump | verify | check | loop) "$1" ;;
+  due | dump | verify | check | loop) "$1" ;;
   age) age "${2:-}" ;;
   *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

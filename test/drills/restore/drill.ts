@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateSecret } from '../../../src/encryption/secrets.js';
+import { refuseLog, switchLog } from './archiving.js';
 import { fillStore } from './bulk.js';
 import { Cluster, type Place } from './cluster.js';
 import { tryRestore } from './damage.js';
@@ -37,6 +38,8 @@ export interface DrillReport {
   };
   readonly moment: { readonly comparison: Comparison; readonly copy: CopyReport; readonly ms: number };
   readonly archivingGoesOn: boolean;
+  /** Operations that were answered while the repository took no log. */
+  readonly whileRefused: number;
   readonly refusals: readonly Refusal[];
   readonly dump: DumpReport;
 }
@@ -84,6 +87,10 @@ export class Drill {
     const beforeAll = momentOf(Date.now());
     await sleep(1_000);
     const backups = await this.backUp();
+    const refusal = await refuseLog(this.cluster, this.ledger);
+    say(
+      `${refusal.operations} operations while the repository refused log, which failed ${refusal.failures} times; then it took all`,
+    );
     const dumped = await dump(this.cluster);
     say(`dumped in ${seconds(dumped.ms)} beside the writer; ${dumped.control}`);
     const moment = await this.chooseMoment();
@@ -114,6 +121,7 @@ export class Drill {
       operations: this.ledger.answered,
       rpoMs: this.lossOf(latest.comparison),
       archivingGoesOn: checked,
+      whileRefused: refusal.operations,
     };
   }
 
@@ -160,28 +168,14 @@ export class Drill {
 
   /** A moment between two operations, with log behind it in the archive: whoever goes back to it needs a commit that is later. */
   private async chooseMoment(): Promise<QuietMoment> {
-    await this.switchLog();
+    await switchLog(this.cluster);
     await sleep(1_500);
     const moment = this.ledger.quietMoment(Date.now());
     await sleep(500);
-    await this.switchLog();
+    await switchLog(this.cluster);
     await sleep(1_000);
-    await this.switchLog();
+    await switchLog(this.cluster);
     return moment;
-  }
-
-  /** Brings what was written so far to the archive. */
-  private async switchLog(): Promise<void> {
-    const [wanted] = await this.cluster.query<{ name: string }>(
-      'select pg_walfile_name(pg_switch_wal()) as name',
-    );
-    await this.untilArchived(wanted?.name ?? '');
-  }
-
-  private async untilArchived(segment: string): Promise<void> {
-    const text = "select coalesce(last_archived_wal, '') >= $1 as reached from pg_stat_archiver";
-    while ((await this.cluster.query<{ reached: boolean }>(text, [segment]))[0]?.reached !== true)
-      await sleep(100);
   }
 
   /** Just before the server would archive again, when the most is lost. */

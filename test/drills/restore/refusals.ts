@@ -47,6 +47,7 @@ export async function tryRefusals(input: RefusalInput): Promise<readonly Refusal
     damagedBackup,
     damagedLog,
     missingLog,
+    missingOldLog,
     unknownTimeline,
     abandonedTimeline,
     momentBeforeBackups,
@@ -123,6 +124,18 @@ async function damagedLog(input: RefusalInput): Promise<readonly Refusal[]> {
     ),
     lost,
   ];
+}
+
+/** Log that is missing before the newest backup begins is nobody's loss, and no reason to refuse. */
+async function missingOldLog({ place, repository }: RefusalInput): Promise<readonly Refusal[]> {
+  const copy = await copyOfRepository(place, repository, 'missing-old');
+  // The log of the full backup itself: the differential one has its own.
+  await rm((await segments(copy)).at(1) ?? '');
+  const { cluster, opened, said } = await tryRestore(place, { name: 'old-missing', repository: copy });
+  await cluster.remove();
+  await rm(copy, { recursive: true });
+  const what = 'log that is missing before the newest backup keeps nobody from restoring';
+  return [{ what, refused: opened, said: opened ? 'opened' : said.slice(-600), isControl: true }];
 }
 
 /** Why the script does more than pgBackRest: without, such a store opens, and nobody is told what it lacks. */

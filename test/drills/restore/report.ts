@@ -52,6 +52,7 @@ export function faultsOf(
   const { latest, moment, dump } = report;
   const faults: (string | false)[] = [
     latest.oldTokenStatus !== 401 && 'a session of before is open in the restored copy',
+    report.whileRefused === 0 && 'the service stood still while the repository took no log',
     !report.archivingGoesOn && 'the restored store does not archive',
     !dump.isRefusedWithout && 'a dump by a role that may not see all rows looks like a dump',
     !dump.sound && 'the store restored from the dump is not whole',
