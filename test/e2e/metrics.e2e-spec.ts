@@ -55,6 +55,7 @@ describe('metrics', () => {
     expect(metrics.value('stockroom_encryption_key_info', { key_id: 'test-1', role: 'primary' })).toBe(1);
     expect(metrics.value('stockroom_retention_lag_seconds')).toBe(0);
     expect(metrics.value('stockroom_event_streams_open')).toBe(0);
+    expect(metrics.value('stockroom_outbox_lag_revisions')).toBe(0);
     expect(metrics.value('stockroom_build_info', { version: '0.1.0' })).toBe(1);
     expect(metrics.value('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0);
     expect(metrics.value('process_cpu_seconds_total')).toBeGreaterThan(0);

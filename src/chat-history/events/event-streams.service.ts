@@ -90,6 +90,11 @@ export class EventStreamsService implements BeforeApplicationShutdown {
     return this.streams.size;
   }
 
+  /** How many revisions the stream is behind that is furthest behind, as of the last look at the log; 0 without streams. */
+  get revisionsBehind(): number {
+    return Math.max(0, ...[...this.streams].map((stream) => stream.revisionsBehind(this.head)));
+  }
+
   /** How far events are behind: one statement, on whatever clock the caller has. **Errors**: those of the database. */
   async lag(): Promise<EventLag> {
     const committed = await this.log.head();

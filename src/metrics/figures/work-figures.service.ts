@@ -20,6 +20,10 @@ export class WorkFiguresService {
     return this.events.openCount;
   }
 
+  get revisionsBehind(): number {
+    return this.events.revisionsBehind;
+  }
+
   /** Ids of the keys on the ring, the primary first. */
   get keyIds(): readonly string[] {
     return this.encryption.keyIds;

@@ -55,6 +55,12 @@ export const WORK_METRICS: readonly WorkMetric[] = [
   },
   {
     type: 'gauge',
+    name: 'stockroom_outbox_lag_revisions',
+    help: 'Revisions that the event stream furthest behind has not been sent yet. The commit log is the outbox.',
+    samples: ({ revisionsBehind }) => [{ value: revisionsBehind }],
+  },
+  {
+    type: 'gauge',
     name: 'stockroom_encryption_key_info',
     help: 'Keys on the ring of this process; role is primary for the one it writes with, reads for the others.',
     labels: ['key_id', 'role'],

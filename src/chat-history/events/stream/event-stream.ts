@@ -56,6 +56,11 @@ export class EventStream {
     return this.input.owner.id;
   }
 
+  /** How many revisions up to `head` its client has not been sent. */
+  revisionsBehind(head: number): number {
+    return Math.max(0, head - this.position.revision);
+  }
+
   /** The revision up to which its events were handed to the connection, the last one perhaps not whole. */
   get sentRevision(): number {
     return this.position.revision;
