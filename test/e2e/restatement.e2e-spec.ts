@@ -106,6 +106,26 @@ describe('a quoted price', () => {
     ]);
   });
 
+  it('is restated by the first of two merges that change it, and shows what the second brought', async () => {
+    const { symbol } = await stockWith(admin, '1');
+    const [one, other, given] = [await forkBranch(admin), await forkBranch(admin), await forkBranch(admin)];
+    const onMain = await quoted(symbol);
+    for (const [n, branch] of [one, other, given].entries())
+      await putClose(admin, { symbol, day: 0, branch }, String(n + 2));
+    const own = await Promise.all([one, other, given].map(async (branch) => quoted(symbol, branch)));
+    const first = revisionOf(await mergeBranch(admin, one));
+    expect(await standing(onMain)).toEqual(['restated', 1, 2, first]);
+    const second = revisionOf(await mergeBranch(admin, other, { onConflict: 'theirs' }));
+    await admin.delete(`/v1/branches/${given}`);
+    expect(await standing(onMain)).toEqual(['restated', 1, 3, first]);
+    expect((await newestCitations(api, onMain))[0]?.currentRevision).toBe(second);
+    expect([(await affected(first)).count, (await affected(second)).count]).toEqual([1, 0]);
+    // What is quoted of a branch stands there, also when that was merged or discarded.
+    expect(await Promise.all(own.map(standing))).toEqual(
+      [2, 3, 4].map((close) => ['current', close, undefined, undefined]),
+    );
+  });
+
   it('stands the same in a fork of its conversation, and is gone from every list once redacted', async () => {
     const { symbol } = await stockWith(admin, '1');
     const id = await quoted(symbol);
