@@ -13,7 +13,7 @@ import { VersioningService } from '../versioning/versioning.service.js';
 import { ScopesNotEmpty, type FirstRows } from '../versioning/commit/first-rows.types.js';
 import { MAIN_BRANCH, type CommitReport, type Proposals } from '../versioning/versioning.types.js';
 import { ImportTotals } from './totals/import-totals.js';
-import { compareFile, isComparable, NotCompared } from './compare/compare-file.js';
+import { compareFile, type Comparison, isComparable, NotCompared } from './compare/compare-file.js';
 import { stageCarefully } from './staging/careful-staging.js';
 import { copyDirectly, isDirect, proveFile, type SeriesBySymbol } from './staging/direct-copy.js';
 import { fastPlan, isForCarefulPass, NotPlain, stageFast } from './staging/fast-staging.js';
@@ -192,20 +192,12 @@ export class StockImportService {
     }
   }
 
-  /** Finds the series of a symbol as the import will; null when it has none yet. */
-  private seriesFinder(
-    tx: SqlTransaction,
-    { interval, track }: ImportRequest,
-  ): (symbol: string) => Promise<number | null> {
-    return async (symbol) => {
-      const { unusable, series } = await this.stocks.previewSymbols(tx, {
-        symbols: [symbol],
-        interval,
-        track,
-      });
+  /** Finds the series of symbols as the import will; none of those that have none yet. **Errors**: `NotPlain` when one cannot be imported. */
+  private seriesFinder(tx: SqlTransaction, { interval, track }: ImportRequest): Comparison['seriesOf'] {
+    return async (symbols) => {
+      const { unusable, series } = await this.stocks.previewSymbols(tx, { symbols, interval, track });
       if (unusable.size > 0) throw new NotPlain('symbols that cannot be imported');
-      const id = series.get(symbol) ?? 0;
-      return id > 0 ? id : null;
+      return new Map([...series].filter(([, id]) => id > 0));
     };
   }
 

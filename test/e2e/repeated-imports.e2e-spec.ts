@@ -84,17 +84,17 @@ describe('a file whose bars are stored', () => {
 
   it('is compared once more when a bar is changed between the look and the commit', async () => {
     const symbol = await stored();
-    const runOne = Reflect.get<SqlTransaction, 'runOne'>(SqlTransaction.prototype, 'runOne');
+    const run = Reflect.get<SqlTransaction, 'run'>(SqlTransaction.prototype, 'run');
     let changed = false;
-    jest.spyOn(SqlTransaction.prototype, 'runOne').mockImplementation(async function (
+    jest.spyOn(SqlTransaction.prototype, 'run').mockImplementation(async function (
       this: SqlTransaction,
       statement,
     ) {
-      const row = await runOne.call(this, statement);
-      if (changed || !statement.name.startsWith('import_stored')) return row;
+      const rows = await run.call(this, statement);
+      if (changed || !statement.name.startsWith('import_stored')) return rows;
       changed = true;
       await api.put(`/v1/stocks/${symbol}/data/${day(-BARS)}`, { json: { close: 99 } });
-      return row;
+      return rows;
     });
     expect((await send(symbol, lines())).json).toMatchObject({ corrected: 1, unchanged: BARS - 1 });
     expect(changed).toBe(true);
