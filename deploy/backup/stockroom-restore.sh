@@ -49,8 +49,8 @@ done
 # The backup that will be taken: where in the archive it lies, and the segment that its log begins with. Nothing when none fits.
 backup_start() {
   pgbackrest --stanza="$STANZA" --log-level-console=error info --output=json |
-    jq -r --arg label "$label" --argjson before "$before" '.[0] as $stanza
-      | [$stanza.backup[] | select(($label == "" or .label == $label) and .timestamp.stop <= $before)]
+    jq -r --arg name "$label" --argjson before "$before" '.[0] as $stanza
+      | [$stanza.backup[] | select(($name == "" or .label == $name) and .timestamp.stop <= $before)]
       | sort_by(.timestamp.stop) | last // empty
       | .database.id as $id | "\($stanza.archive[] | select(.database.id == $id) | .id) \(.archive.start)"'
 }
