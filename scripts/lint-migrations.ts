@@ -45,6 +45,35 @@ const OWN_RULES: readonly {
     mend: 'The running release still looks in the old schema.',
   },
   {
+    name: 'ban-table-rewrite',
+    refuses: (statements) =>
+      statements.some((text) =>
+        /^(vacuum[\s\S]*\bfull\b|cluster\b|alter\s+table[\s\S]*\sset\s+(logged|unlogged|tablespace|access\s+method)\b)/i.test(
+          text,
+        ),
+      ),
+    mend: 'The table is written anew while nobody may read it. Make a new one beside it and move over in batches.',
+  },
+  {
+    name: 'ban-explicit-lock',
+    refuses: (statements) => statements.some((text) => /^lock\s/i.test(text)),
+    mend: 'Whoever needs the table waits until the migration commits. Let each statement take what it needs.',
+  },
+  {
+    name: 'require-concurrent-refresh',
+    refuses: (statements) =>
+      statements.some((text) => /^refresh\s+materialized\s+view\s+(?!concurrently\b)/i.test(text)),
+    mend: 'Nobody may read the view meanwhile: refresh materialized view concurrently.',
+  },
+  {
+    name: 'ban-drop-used-object',
+    refuses: (statements) =>
+      statements.some((text) =>
+        /^drop\s+(view|materialized\s+view|type|domain|sequence|owned)\s/i.test(text),
+      ),
+    mend: 'The running release still uses it. Take it out of use in one release, and drop it in a later one.',
+  },
+  {
     name: 'ban-backfill-with-schema-change',
     refuses: (statements) =>
       statements.some((text) => /^(update|delete\s+from)\s/i.test(text)) &&

@@ -4,6 +4,7 @@ import { createRoles, ensureRoles } from '../boot/prepare-database.js';
 import type { OpenDatabase } from '../boot/open-database.js';
 import { withConnection } from '../database/direct-connection.js';
 import { migrationNames, migrationNumber } from '../database/migration-files.js';
+import { measureLocks } from '../database/migration-locks.js';
 import { migrationScript } from '../database/migration-script.queries.js';
 import { rolesScript } from '../database/roles.queries.js';
 import { SchemaMigrator } from '../database/schema-migrator.js';
@@ -123,9 +124,13 @@ function check(): Command {
 function sql(): Command {
   return new Command('sql')
     .description('print the SQL of pending migrations without running it, ready for psql')
+    .option('--locks', 'try it in a transaction that is rolled back, and say what each statement locks', false)
     .option(...JSON_OPTION)
-    .action(async (options: OutputOptions) => {
-      const pending = await withMigrator((migrator) => migrator.pendingSql());
+    .action(async (options: OutputOptions & { locks: boolean }) => {
+      const pending = await withMigrator(async (migrator, { settings }) => {
+        const plain = await migrator.pendingSql();
+        return options.locks ? measureLocks(settings.database.migration, plain) : plain;
+      });
       print(options, pending, migrationScript(pending).trimEnd().split('\n'));
     });
 }

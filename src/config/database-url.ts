@@ -9,6 +9,10 @@ export interface ConnectionSettings {
   readonly port: number;
   readonly user: string;
   readonly password: string | undefined;
+  /** The password as it is now, where it comes from a file that may change; asked for each connection that is opened. */
+  readonly currentPassword?: () => string | undefined;
+  /** How long one attempt outside the pool waits for the server to answer. **Units**: milliseconds. */
+  readonly connectTimeoutMs?: number;
   readonly database: string;
   readonly ssl: false | TlsSettings;
   /** Sent to the server at the start of each session, as Neon's `endpoint=…` and `-c name=value` are. */

@@ -94,8 +94,8 @@ function readMigration(url: string | undefined): ConnectionSettings | undefined 
   return connection;
 }
 
-/** **Why** not every comma: one inside a URL separates hosts, and is refused with words of its own. */
-function splitUrls(urls: string): string[] {
+/** URLs between commas. **Why** not every comma: one inside a URL separates hosts, and is refused with words of its own. */
+export function splitUrls(urls: string): string[] {
   return urls
     .split(/,(?=\s*postgres(?:ql)?:\/\/)/)
     .map((url) => url.trim())

@@ -91,19 +91,19 @@ export const databaseUseVariables = {
     max: 500,
     default: 10,
   }),
-  DATABASE_POOL_ACQUIRE_TIMEOUT_MS: integer({
+  DATABASE_POOL_ACQUIRE_TIMEOUT_MS: optionalInteger({
     description:
       'How long a request waits for a connection before it is answered 503. The driver itself would wait for ever, and a client that gave up still stands in that queue.',
     min: 100,
     max: 60_000,
-    default: 3_000,
+    default: '3000; 15000 with a serverless database',
   }),
-  DATABASE_POOL_IDLE_TIMEOUT_MS: integer({
+  DATABASE_POOL_IDLE_TIMEOUT_MS: optionalInteger({
     description:
       'After how long an unused connection is closed: shorter than the idle limits of usual firewalls and poolers.',
     min: 1_000,
     max: 3_600_000,
-    default: 30_000,
+    default: '30000; 1000 with a serverless database',
   }),
   DATABASE_POOL_MAX_LIFETIME_SECONDS: integer({
     description:
@@ -112,12 +112,12 @@ export const databaseUseVariables = {
     max: 86_400,
     default: 1_800,
   }),
-  DATABASE_CONNECT_TIMEOUT_MS: integer({
+  DATABASE_CONNECT_TIMEOUT_MS: optionalInteger({
     description:
       'How long one attempt outside the pool waits for the server to answer: longer than two lost packets, shorter than patience.',
     min: 500,
     max: 60_000,
-    default: 5_000,
+    default: '5000; 15000 with a serverless database',
   }),
   DATABASE_STATEMENT_TIMEOUT_MS: integer({
     description:
@@ -139,6 +139,11 @@ export const databaseUseVariables = {
     min: 1_000,
     max: 600_000,
     default: 10_000,
+  }),
+  DATABASE_SERVERLESS: optionalFlag({
+    description:
+      'The database is suspended when nobody needs it, as with Neon: no idle connection is kept, periodic work rests while no request comes, probes do not wake it, and a connection may take as long as it needs to wake up.',
+    default: '`true` if the host ends in `.neon.tech`; else `false`',
   }),
   DATABASE_NAMED_STATEMENTS: optionalFlag({
     description:

@@ -36,7 +36,8 @@ export function readSecretFiles(
   return { texts: filled, problems };
 }
 
-function readSecret(path: string): string | { problem: string } {
+/** The secret in a file. **Shape**: or what is wrong with the file. */
+export function readSecret(path: string): string | { problem: string } {
   let content: Buffer;
   try {
     content = readFileSync(path);

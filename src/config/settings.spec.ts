@@ -214,6 +214,7 @@ describe('an external database', () => {
   it('serves, migrates by the same connection and waits a moment at shutdown', () => {
     const settings = loadSettings(EXTERNAL);
     expect(settings.database.app).toEqual({
+      connectTimeoutMs: 5000,
       host: 'localhost',
       port: 5432,
       user: 'app',
@@ -251,6 +252,7 @@ describe('an external database', () => {
       ENCRYPTION_SALT: 'another private text',
     });
     expect(settings.database.app).toEqual({
+      connectTimeoutMs: 5000,
       host: 'db.example.com',
       port: 5432,
       user: 'app',

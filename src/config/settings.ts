@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigurationError, type ConfigurationProblem } from './configuration.errors.js';
+import { withCurrentPasswords } from './current-password.js';
 import { databaseConnections } from './database.settings.js';
 import { environmentSchema, secretNames, variableNames, type Environment } from './environment.schema.js';
 import { environmentProblems } from './environment.rules.js';
@@ -36,7 +37,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   );
   const problems = [...unknown, ...secrets.problems, ...wrong, ...following];
   if (problems.length > 0) throw new ConfigurationError(problems);
-  const settings = toSettings(environment, database.connections);
+  const settings = toSettings(environment, withCurrentPasswords(database.connections, given));
   return { ...settings, encryption: { ...settings.encryption, ...keysFile(given['ENCRYPTION_KEYS_FILE']) } };
 }
 

@@ -36,6 +36,8 @@ export interface Settings {
     readonly namedStatements: boolean;
     /** A pooler may give each transaction another session: nothing may be set for a session. */
     readonly throughPooler: boolean;
+    /** A database that is suspended when nobody needs it; null: any other. **Units**: how long it is kept awake behind a request. */
+    readonly serverless: { readonly awakeMs: number } | null;
     readonly startupWaitSeconds: number;
     readonly migrateOnStart: boolean;
   };

@@ -96,7 +96,15 @@ function limitSettings(environment: Environment): LimitSettings {
   };
 }
 
-function databaseSettings(environment: Environment, connections: DatabaseConnections): Settings['database'] {
+/** Behind a request, our own periodic work goes on for so long. **Units**: milliseconds. */
+const AWAKE_MS = 30_000;
+/** A suspended server takes a few hundred milliseconds to a few seconds to answer. **Units**: milliseconds. */
+const WAKE_UP_MS = 15_000;
+
+function databaseSettings(environment: Environment, given: DatabaseConnections): Settings['database'] {
+  const isServerless = environment.DATABASE_SERVERLESS ?? /\.neon\.tech$/i.test(given.app?.host ?? '');
+  const connectMs = environment.DATABASE_CONNECT_TIMEOUT_MS ?? (isServerless ? WAKE_UP_MS : 5_000);
+  const connections = withTimeout(given, connectMs);
   return {
     app: connections.app,
     migration: connections.migration,
@@ -104,19 +112,30 @@ function databaseSettings(environment: Environment, connections: DatabaseConnect
     replicaReads: environment.DATABASE_REPLICA_READS,
     pool: {
       max: environment.DATABASE_POOL_MAX,
-      acquireTimeoutMs: environment.DATABASE_POOL_ACQUIRE_TIMEOUT_MS,
-      idleTimeoutMs: environment.DATABASE_POOL_IDLE_TIMEOUT_MS,
+      acquireTimeoutMs: environment.DATABASE_POOL_ACQUIRE_TIMEOUT_MS ?? (isServerless ? WAKE_UP_MS : 3_000),
+      idleTimeoutMs: environment.DATABASE_POOL_IDLE_TIMEOUT_MS ?? (isServerless ? 1_000 : 30_000),
       maxLifetimeSeconds: environment.DATABASE_POOL_MAX_LIFETIME_SECONDS,
     },
     timeouts: {
-      connectMs: environment.DATABASE_CONNECT_TIMEOUT_MS,
+      connectMs,
       statementMs: environment.DATABASE_STATEMENT_TIMEOUT_MS,
       lockMs: environment.DATABASE_LOCK_TIMEOUT_MS,
       idleInTransactionMs: environment.DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS,
     },
     namedStatements: environment.DATABASE_NAMED_STATEMENTS ?? !connections.throughPooler,
     throughPooler: connections.throughPooler || environment.DATABASE_NAMED_STATEMENTS === false,
+    serverless: isServerless ? { awakeMs: AWAKE_MS } : null,
     startupWaitSeconds: environment.DATABASE_STARTUP_WAIT_SECONDS,
     migrateOnStart: environment.DATABASE_MIGRATE_ON_START,
+  };
+}
+
+function withTimeout(connections: DatabaseConnections, connectTimeoutMs: number): DatabaseConnections {
+  const { app, migration, replicas } = connections;
+  return {
+    ...connections,
+    app: app && { ...app, connectTimeoutMs },
+    migration: migration && { ...migration, connectTimeoutMs },
+    replicas: replicas.map((replica) => ({ ...replica, connectTimeoutMs })),
   };
 }

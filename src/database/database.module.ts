@@ -3,6 +3,7 @@ import { PostgreSqlDriver, type EntitySchema } from '@mikro-orm/postgresql';
 import { Global, Logger, Module, type DynamicModule } from '@nestjs/common';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { ormOptions } from './orm-options.js';
+import { DatabaseActivity } from './database-activity.service.js';
 import { ScheduledJobs } from './scheduled-job.service.js';
 import { ReplicaReads } from './replica-reads.service.js';
 import { RunningStatements } from './running-statements.service.js';
@@ -23,6 +24,7 @@ const SERVICES = [
   ScheduledJobs,
   StartState,
   Shutdown,
+  DatabaseActivity,
 ];
 
 /** The one ORM set-up, and what runs hand-written statements on its pool. */

@@ -1,8 +1,12 @@
 import { Client, type ClientConfig } from 'pg';
 import type { ConnectionSettings } from '../config/settings.js';
+import { certificateTrouble } from './certificate-trouble.js';
 import { driverErrorFacts } from './driver-errors.js';
-import { DatabaseSetupError } from './database.errors.js';
+import { DatabaseSetupError, DatabaseUnavailable } from './database.errors.js';
 import type { Row, Statement } from './statement.js';
+
+/** For connections that were not configured: those of the embedded server. **Units**: milliseconds. */
+const CONNECT_MS = 5_000;
 
 /** The settings of one connection in the driver's words. */
 export function clientConfig(connection: ConnectionSettings, extra: ClientConfig = {}): ClientConfig {
@@ -10,16 +14,22 @@ export function clientConfig(connection: ConnectionSettings, extra: ClientConfig
     host: connection.host,
     port: connection.port,
     user: connection.user,
-    password: connection.password,
+    password: passwordOf(connection),
     database: connection.database,
     // A copy: the driver hides the client key on the object it is given, and a second use would miss it.
     ssl: connection.ssl && { ...connection.ssl },
     options: connection.options,
     application_name: 'stockroom',
     keepAlive: true,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: connection.connectTimeoutMs ?? CONNECT_MS,
     ...extra,
   };
+}
+
+/** What the driver takes for a password: a function is asked at each new connection. */
+export function passwordOf({ password, currentPassword }: ConnectionSettings): ClientConfig['password'] {
+  // The driver takes nothing but text from a function.
+  return currentPassword === undefined ? password : () => currentPassword() ?? '';
 }
 
 /**
@@ -62,7 +72,15 @@ export async function runStatement(client: Client, statement: Statement): Promis
 /** A connection refused for a reason that waiting does not mend, in words that name the variable; null otherwise. */
 export function setupError(connection: ConnectionSettings, error: unknown): DatabaseSetupError | null {
   const where = `${connection.user}@${connection.host}:${connection.port}/${connection.database}`;
-  switch (driverErrorFacts(error).code) {
+  const { code } = driverErrorFacts(error);
+  const trouble = certificateTrouble(code);
+  if (trouble !== null) {
+    return new DatabaseSetupError(
+      `The certificate of ${connection.host}:${connection.port} is not trusted (${code}): ${trouble}.`,
+      { cause: error },
+    );
+  }
+  switch (code) {
     case '28P01':
     case '28000':
       return new DatabaseSetupError(
@@ -74,15 +92,6 @@ export function setupError(connection: ConnectionSettings, error: unknown): Data
         `There is no database "${connection.database}" for ${where}. Create it, or check DATABASE_URL.`,
         { cause: error },
       );
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-    case 'CERT_HAS_EXPIRED':
-      return new DatabaseSetupError(
-        `The certificate of ${connection.host} is not trusted (${driverErrorFacts(error).code}). Append sslrootcert=<file of its authority> to DATABASE_URL, or connect by the name that the certificate is for.`,
-        { cause: error },
-      );
     case '42501':
       return new DatabaseSetupError(
         `${where} may not do this. Run "stockroom db roles" as a user that may create roles.`,
@@ -91,6 +100,13 @@ export function setupError(connection: ConnectionSettings, error: unknown): Data
     default:
       return setupErrorByMessage(where, error);
   }
+}
+
+/** What is wrong with the database as one line without a secret, with the mend where there is one. */
+export function troubleText(connection: ConnectionSettings, error: unknown): string {
+  const cause = error instanceof DatabaseUnavailable ? error.extra.cause : error;
+  const { code, message } = driverErrorFacts(cause);
+  return setupError(connection, cause)?.message ?? `the database does not answer (${code ?? message})`;
 }
 
 /** What the driver itself finds wrong before the server could, without a code. */

@@ -90,6 +90,10 @@ export function translateDriverError(error: unknown): DomainError | null {
   switch (code) {
     case '53300': // too many connections
       return new DatabaseBusy(error);
+    case '28P01': // wrong password: rotated in the database, and not yet here
+    case '28000':
+    case '3D000': // no such database
+      return new DatabaseUnavailable(error);
     case '53100': // disk full
       return new DatabaseStorageFull(error);
     case '57014': // statement_timeout

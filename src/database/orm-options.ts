@@ -1,6 +1,7 @@
 import { defineConfig, type EntitySchema, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
+import { passwordOf } from './direct-connection.js';
 import { migrationFileName, MIGRATIONS_DIRECTORY } from './migration-files.js';
 import { OWNER_ROLE } from './roles.queries.js';
 import { scrubLiterals } from './scrub-literals.js';
@@ -90,11 +91,12 @@ function connectionOptions(connection: ConnectionSettings, settings: Settings): 
     host: connection.host,
     port: connection.port,
     user: connection.user,
-    password: connection.password,
+    ...(connection.currentPassword === undefined ? { password: connection.password } : {}),
     dbName: connection.database,
     driverOptions: {
       // A copy, as in `clientConfig`.
       ssl: connection.ssl && { ...connection.ssl },
+      ...(connection.currentPassword === undefined ? {} : { password: passwordOf(connection) }),
       options: connection.options,
       application_name: 'stockroom',
       // Without it a request waits for a connection without end.

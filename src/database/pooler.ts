@@ -16,11 +16,18 @@ export async function goesThroughPooler(client: Client): Promise<boolean> {
   return Number(row?.[0]) !== processID;
 }
 
+/** Hosts of poolers by their names, as providers give them: they may pass on the numbers of the server that they would be told by. */
+const POOLER_HOST = /-pooler\.|(^|\.)pooler\./i;
+
 /** **Errors**: `DatabaseSetupError` for a connection through a pooler, where there must be none. */
 export async function requireDirect(client: Client, connection: ConnectionSettings): Promise<void> {
-  if (!(await goesThroughPooler(client))) return;
+  const { host, port } = connection;
+  const isNamed = POOLER_HOST.test(host);
+  if (!isNamed && !(await goesThroughPooler(client))) return;
+  const direct = host.replace(/-pooler\./i, '.');
+  const hint = direct === host ? '' : ` (${direct}, if the provider names them as usual)`;
   throw new DatabaseSetupError(
-    `${connection.host}:${connection.port} is a pooler. Migrations need a session of their own: give DATABASE_MIGRATION_URL a connection to the server itself.`,
+    `${host}:${port} is a pooler. Migrations need a session of their own: give DATABASE_MIGRATION_URL a connection to the server itself${hint}.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { DatabaseActivity } from './database-activity.service.js';
 import { tryJobLock } from './scheduled-job.queries.js';
 import type { SqlTransaction } from './sql-transaction.js';
 import { SqlService } from './sql.service.js';
@@ -22,12 +23,17 @@ export interface BatchJob {
 export class ScheduledJobs implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
   private readonly running = new Set<Promise<unknown>>();
+  /** Runs that were due while the database rested. */
+  private readonly overdue = new Map<string, BatchJob>();
   private isStopping = false;
 
   constructor(
     private readonly sql: SqlService,
     private readonly start: StartState,
-  ) {}
+    private readonly activity: DatabaseActivity,
+  ) {
+    activity.onWake(async () => this.catchUp());
+  }
 
   /**
    * For a timer: runs the job to its end unless another process is at it. What goes wrong is logged, because nobody waits for it,
@@ -35,7 +41,11 @@ export class ScheduledJobs implements BeforeApplicationShutdown {
    */
   async runOnSchedule(job: BatchJob): Promise<void> {
     if (this.isStopping || this.start.pending !== null) return;
-    const work = this.runQuietly(job);
+    if (!this.activity.isAwake) {
+      this.overdue.set(job.name, job);
+      return;
+    }
+    const work = this.activity.unasked(() => this.runQuietly(job));
     this.running.add(work);
     await work;
     this.running.delete(work);
@@ -63,6 +73,13 @@ export class ScheduledJobs implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
     await Promise.all(this.running);
+  }
+
+  /** Not waited for: whoever woke the database wants an answer. */
+  private catchUp(): void {
+    const due = [...this.overdue.values()];
+    this.overdue.clear();
+    for (const job of due) void this.runOnSchedule(job);
   }
 
   private async runQuietly(job: BatchJob): Promise<void> {

@@ -31,6 +31,8 @@ export interface MigrationState {
 /** SQL that one pending migration will run. */
 export interface PendingSql {
   readonly name: string;
+  /** False for what cannot run inside a transaction, such as `create index concurrently`. */
+  readonly transactional: boolean;
   readonly statements: readonly string[];
 }
 
@@ -90,9 +92,7 @@ export class SchemaMigrator {
   async pendingSql(): Promise<readonly PendingSql[]> {
     return this.withOrm(async (orm) => {
       const pending = await orm.migrator.getPending();
-      return Promise.all(
-        pending.map(async ({ name }) => ({ name, statements: await migrationStatements(orm, name) })),
-      );
+      return Promise.all(pending.map(async ({ name }) => ({ name, ...(await migrationSql(orm, name)) })));
     });
   }
 
@@ -104,7 +104,7 @@ export class SchemaMigrator {
   async repairGrants(): Promise<void> {
     await this.locked(async (orm) => {
       const executed = await orm.migrator.getExecuted();
-      const statements = await Promise.all(executed.map(({ name }) => migrationStatements(orm, name)));
+      const statements = await Promise.all(executed.map(async ({ name }) => (await migrationSql(orm, name)).statements));
       const grants = statements.flat().filter(isGrant);
       const asOwner = { ...this.connection, options: ownerSession(this.connection) };
       await withConnection(asOwner, (client) => repairGrants(client, grants));
@@ -217,9 +217,10 @@ type MigrationClass = new (
 ) => {
   up(): Promise<void> | void;
   getQueries(): readonly unknown[];
+  isTransactional(): boolean;
 };
 
-async function migrationStatements(orm: MikroORM, name: string): Promise<readonly string[]> {
+async function migrationSql(orm: MikroORM, name: string): Promise<Omit<PendingSql, 'name'>> {
   // Not the path that the ORM gives: that is as seen from the folder that the process was started in.
   const path = migrationFile(name);
   const module = (await import(pathToFileURL(path).href)) as Record<string, MigrationClass>;
@@ -227,5 +228,8 @@ async function migrationStatements(orm: MikroORM, name: string): Promise<readonl
   if (Migration === undefined) throw new Error(`${path} exports no migration`);
   const migration = new Migration(orm.em.getDriver(), orm.config);
   await migration.up();
-  return migration.getQueries().map((query) => (query as { toString(): string }).toString().trim());
+  return {
+    transactional: migration.isTransactional(),
+    statements: migration.getQueries().map((query) => (query as { toString(): string }).toString().trim()),
+  };
 }

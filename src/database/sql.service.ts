@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool, PoolClient } from 'pg';
@@ -7,6 +8,9 @@ import { isClientPoisoned, isConnectionLost, isPlanStale, translateDriverError }
 import { actAs, readingAs } from './own-rows.queries.js';
 import type { RowOwner } from './own-rows.js';
 import { watchPoolWaits, type WaitWatcher } from './pool-waits.js';
+import { DatabaseActivity } from './database-activity.service.js';
+import { connectPatiently } from './patient-connect.js';
+import { RunningStatements } from './running-statements.service.js';
 import { retryTransaction } from './retry.js';
 import { Shutdown } from './shutdown.service.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
@@ -16,6 +20,9 @@ import { Turns, type Queue } from './turns.js';
 
 /** The server ends a slow statement by itself; only an answer that never arrives, over a cut network, needs our own clock. */
 const ANSWER_GRACE_MS = 2_000;
+
+/** Who ends one connection, a failover or an administrator, often ends all: so long the pool has to notice which of the others are dead. */
+const NOTICE_MS = 25;
 
 /**
  * Runs the hand-written statements of `*.queries.ts` on the ORM's own pool: bound values, named (prepared) unless
@@ -33,8 +40,10 @@ export class SqlService {
   constructor(
     private readonly em: EntityManager,
     private readonly slowQueries: SlowQueryLog,
-    @Inject(SETTINGS) settings: Settings,
+    @Inject(SETTINGS) private readonly settings: Settings,
     private readonly shutdown: Shutdown,
+    private readonly activity: DatabaseActivity,
+    private readonly running: RunningStatements,
   ) {
     this.named = settings.database.namedStatements;
     this.answerTimeoutMs = settings.database.timeouts.statementMs + ANSWER_GRACE_MS;
@@ -119,7 +128,7 @@ export class SqlService {
     owner: RowOwner | null,
     work: (tx: SqlTransaction) => Promise<T>,
   ): Promise<T> {
-    const client = await (await this.pool()).connect();
+    const client = await this.connect();
     const execute = (statement: Statement): Promise<StatementResult> => this.execute(client, statement);
     const tx = new SqlTransaction(client, execute, owner === null ? null : actAs(owner));
     let broken = false;
@@ -137,7 +146,7 @@ export class SqlService {
   }
 
   private async onClient<T>(run: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await (await this.pool()).connect();
+    const client = await this.connect();
     let poisoned = false;
     try {
       return await run(client);
@@ -182,6 +191,7 @@ export class SqlService {
         else if (isConnectionLost(error)) lost++;
         else throw this.translated(error);
         if (lost > 1 || stale > (await this.pool()).options.max) throw this.translated(error);
+        if (lost === 1) await sleep(NOTICE_MS);
       }
     }
   }
@@ -193,8 +203,15 @@ export class SqlService {
     return this.shutdown.deadline.aborted ? new ShuttingDown(error) : trouble;
   }
 
+  private async connect(): Promise<PoolClient> {
+    await this.activity.use();
+    return connectPatiently(await this.pool(), this.settings.database);
+  }
+
   private async pool(): Promise<Pool> {
-    return this.em.getConnection('write').getNativeClient();
+    const pool = await this.em.getConnection('write').getNativeClient();
+    this.running.watch(pool);
+    return pool;
   }
 }
 

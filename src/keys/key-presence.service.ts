@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { DatabaseActivity } from '../database/database-activity.service.js';
 import { SqlService } from '../database/sql.service.js';
 import { CurrentKeys } from '../encryption/current-keys.js';
 import { KeyRingError } from '../encryption/encryption.errors.js';
@@ -35,6 +36,7 @@ export class KeyPresenceService implements OnApplicationShutdown {
     private readonly known: KnownKeysService,
     private readonly keys: CurrentKeys,
     @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly activity: DatabaseActivity,
   ) {
     this.text = settings.encryption.keys;
     this.configured = keys.ring;
@@ -57,7 +59,11 @@ export class KeyPresenceService implements OnApplicationShutdown {
       throw error;
     }
     await this.beat();
-    this.timer = setInterval(() => void this.beat(), BEAT_MS).unref();
+    this.timer = setInterval(() => {
+      if (this.activity.isAwake) void this.activity.unasked(() => this.beat());
+    }, BEAT_MS).unref();
+    // What happened to the keys while a serverless database rested is found out before the next request goes on.
+    this.activity.onWake(() => this.beat());
   }
 
   /** Takes over a changed key file and reports. **Why** no error: the next beat tries again. A slow one is not joined by others. */

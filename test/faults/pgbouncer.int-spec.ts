@@ -8,6 +8,7 @@ import { SchemaMigrator } from '../../src/database/schema-migrator.js';
 import { bar, csvOf, day } from '../factories/bars.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
+import { buildOnce, databaseVariables, stockroom, urlOf } from '../support/command-line.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { describeWith, PGBOUNCER } from './debian-programs.js';
@@ -16,6 +17,7 @@ import { POOLED_SESSIONS, startPooler, type TestPooler } from './pgbouncer-suppo
 describeWith(PGBOUNCER)('behind a transaction pooler', () => {
   let pooler: TestPooler;
   beforeAll(async () => {
+    buildOnce();
     pooler = await startPooler();
   });
   afterAll(() => pooler.close());
@@ -173,6 +175,19 @@ describeWith(PGBOUNCER)('behind a transaction pooler', () => {
         await withConnection(without, (client) => checkPooler(client, { app: without, throughPooler: true })),
       ).toMatch(/alter role test_app set statement_timeout/);
       await bare.drop();
+    } finally {
+      await db.drop();
+    }
+  });
+
+  it.each(['migrate', 'rollback', 'status', 'sql'])('"db %s" over it is refused with exit status 1 and the mend', async (command) => {
+    const db = await createTestDatabase('empty');
+    try {
+      const env = { ...databaseVariables(db), DATABASE_MIGRATION_URL: urlOf(pooler.through(db.owner)) };
+      const { status, stdout, stderr } = await stockroom(['db', command], { env });
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/^\S+ is a pooler\. .*give DATABASE_MIGRATION_URL a connection to the server itself/);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
     } finally {
       await db.drop();
     }

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { DatabaseActivity } from '../../database/database-activity.service.js';
 import { SqlService } from '../../database/sql.service.js';
 import { endStalledTurn } from './stalled-turns.queries.js';
 
@@ -18,10 +19,18 @@ export class StalledTurns {
   private mark: string | null = null;
   private seen = 0;
 
-  constructor(private readonly sql: SqlService) {}
+  constructor(
+    private readonly sql: SqlService,
+    private readonly activity: DatabaseActivity,
+  ) {}
 
   @Interval('stalled-turns', EVERY_MS)
   async look(): Promise<void> {
+    // Whoever commits keeps the database awake.
+    if (this.activity.isAwake) await this.activity.unasked(() => this.lookNow());
+  }
+
+  private async lookNow(): Promise<void> {
     // What cannot be asked now is asked at the next look.
     const row = await this.sql
       .readOne(endStalledTurn(this.seen >= LOOKS ? this.mark : null))

@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import type { ConnectionSettings } from '../../../src/config/settings.js';
+import { withConnection } from '../../../src/database/direct-connection.js';
 import { migrationNames } from '../../../src/database/migration-files.js';
 import {
   createEmptyDatabase,
@@ -162,6 +163,42 @@ describe('stockroom db check', () => {
   });
 });
 
+describe('stockroom db sql --locks', () => {
+  it(
+    'says what each statement locks of the tables that are there, leaves no trace, and is still a script',
+    async () => {
+      const db = await created(createEmptyDatabase());
+      await migratorOf(db).up(2);
+      const before = await dumpOf(db);
+      const { status, stdout, stderr } = await run(db, ['sql', '--locks']);
+      expect([status, stderr]).toEqual([0, '']);
+      expect(await dumpOf(db)).toBe(before);
+      // A foreign key to a table takes this lock of it, whatever else the statement makes.
+      expect(stdout).toMatch(/-- locks: tracked_stocks SHARE ROW EXCLUSIVE\n\s*create table stock_series/);
+      expect(stdout).toContain('-- locks: no further ones on what exists\n');
+      await runScript(db.owner, stdout);
+      const other = await created(createEmptyDatabase());
+      await migratorOf(other).up();
+      expect(await dumpOf(db)).toBe(await dumpOf(other));
+    },
+    MANY_PROCESSES,
+  );
+
+  it(
+    'gives up after a second where a table is in use, and says so',
+    async () => {
+      const db = await created(createEmptyDatabase());
+      await migratorOf(db).up(2);
+      await withConnection(db.superuser, async (holder) => {
+        await holder.query('begin; lock table tracked_stocks in access exclusive mode');
+        const { status, stderr } = await run(db, ['sql', '--locks']);
+        expect([status, stderr]).toEqual([1, expect.stringContaining('lock timeout')]);
+      });
+    },
+    MANY_PROCESSES,
+  );
+});
+
 describe('stockroom db sql', () => {
   it(
     'prints a script that leaves what migrating leaves, the list of what is applied included',
@@ -187,7 +224,9 @@ describe('stockroom db sql', () => {
     async () => {
       await migratorOf(migrated).down();
       const pending = await json(migrated, 'sql');
-      expect(pending).toEqual([{ name: NAMES.at(-1), statements: expect.any(Array) }]);
+      expect(pending).toEqual([
+        { name: NAMES.at(-1), transactional: expect.any(Boolean), statements: expect.any(Array) },
+      ]);
       expect(await json(migrated, 'migrate')).toEqual({ applied: NAMES.slice(-1) });
       expect(await json(migrated, 'sql')).toEqual([]);
     },

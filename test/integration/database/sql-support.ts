@@ -3,6 +3,8 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { entities } from '../../../mikro-orm.config.js';
 import { loadSettings, type ConnectionSettings, type Settings } from '../../../src/config/settings.js';
 import { ormOptions } from '../../../src/database/orm-options.js';
+import { DatabaseActivity } from '../../../src/database/database-activity.service.js';
+import { RunningStatements } from '../../../src/database/running-statements.service.js';
 import { Shutdown } from '../../../src/database/shutdown.service.js';
 import { SlowQueryLog } from '../../../src/database/slow-query-log.service.js';
 import { SqlService } from '../../../src/database/sql.service.js';
@@ -42,7 +44,15 @@ export async function openSql(connection: ConnectionSettings, options: SqlOption
   const orm = await MikroORM.init(
     ormOptions({ settings, connection, entities, onSlowQuery: (text) => slow.push(text) }),
   );
-  const sql = new SqlService(orm.em, new SlowQueryLog(settings), settings, new Shutdown());
+  const shutdown = new Shutdown();
+  const sql = new SqlService(
+    orm.em,
+    new SlowQueryLog(settings),
+    settings,
+    shutdown,
+    new DatabaseActivity(settings),
+    new RunningStatements(shutdown, settings),
+  );
   return { orm, sql, slow, close: () => orm.close(true) };
 }
 

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { loadSettings } from '../../../src/config/settings.js';
+import { DatabaseActivity } from '../../../src/database/database-activity.service.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { ScheduledJobs, type BatchJob } from '../../../src/database/scheduled-job.service.js';
 import { StartState } from '../../../src/database/start-state.service.js';
@@ -20,7 +22,7 @@ async function startJobs(isStarted = true): Promise<ScheduledJobs> {
   const { sql } = await start();
   const state = new StartState();
   if (isStarted) state.done();
-  return new ScheduledJobs(sql, state);
+  return new ScheduledJobs(sql, state, new DatabaseActivity(loadSettings({})));
 }
 
 async function rows(text: string): Promise<unknown[][]> {

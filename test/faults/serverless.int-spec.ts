@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { trackStock } from '../factories/stocks.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { testConnection, testServer } from '../support/test-server.js';
+import { DatabaseProxy } from './database-proxy.js';
+
+/** Longer than a process of any other database leaves between two looks at its keys, and than one at stalled commits. */
+const REST_MS = 7_000;
+
+let open: { service: TestApp; proxy: DatabaseProxy } | undefined;
+afterEach(async () => {
+  await open?.service.close();
+  await open?.proxy.close();
+});
+
+/** A service whose database is behind a proxy. **Shape**: as with `DATABASE_SERVERLESS=true`, but that it rests sooner. */
+async function start(serverless: boolean): Promise<{ service: TestApp; proxy: DatabaseProxy }> {
+  const proxy = await DatabaseProxy.start(testConnection(testServer(), 'app'));
+  const service = await startTestApp({
+    env: {
+      DATABASE_SERVERLESS: String(serverless),
+      DATABASE_POOL_IDLE_TIMEOUT_MS: '1000',
+      // The default without a serverless database, said for the control.
+      ...(serverless ? {} : { DATABASE_POOL_ACQUIRE_TIMEOUT_MS: '3000' }),
+    },
+    database: (own) => ({
+      app: proxy.through({ ...own.app }),
+      ...(serverless ? { serverless: { awakeMs: 1_500 } } : {}),
+    }),
+  });
+  open = { service, proxy };
+  return open;
+}
+
+/** Waits until no connection is open, asks the probes for a while, and counts the connections that were made meanwhile. */
+async function connectionsAtRest({ service, proxy }: { service: TestApp; proxy: DatabaseProxy }): Promise<number> {
+  for (let looks = 0; looks < 100 && proxy.open > 0; looks++) await sleep(100);
+  const before = proxy.taken;
+  for (const until = performance.now() + REST_MS; performance.now() < until; await sleep(500)) {
+    expect((await service.stranger.get('/readyz')).status).toBe(200);
+  }
+  return proxy.taken - before;
+}
+
+describe('a serverless database', () => {
+  it('is left alone while no request comes, by probes and by the work of every few seconds', async () => {
+    const started = await start(true);
+    expect(await connectionsAtRest(started)).toBe(0);
+    expect((await started.service.api.get('/v1/stocks')).status).toBe(200);
+  });
+
+  it('any other database is not: the control', async () => {
+    expect(await connectionsAtRest(await start(false))).toBeGreaterThan(0);
+  });
+
+  it.each(['stalls', 'refuses'] as const)('is waited for while it wakes up: it %s', async (kind) => {
+    const { service, proxy } = await start(true);
+    await sleep(2_500);
+    expect(proxy.open).toBe(0);
+    proxy.behave({ kind, forMs: 5_000 });
+    const [read, written] = await Promise.all([service.api.get('/v1/stocks'), trackStock(service.api)]);
+    expect([read.status, typeof written]).toEqual([200, 'string']);
+  });
+
+  it.each(['stalls', 'refuses'] as const)('any other that %s is answered 503: the control', async (kind) => {
+    const { service, proxy } = await start(false);
+    proxy.behave({ kind, forMs: 60_000 });
+    await sleep(4_000);
+    const answers = await Promise.all(Array.from({ length: 15 }, () => service.api.get('/v1/stocks')));
+    expect(answers.map(({ status }) => status)).toContain(503);
+  });
+});
