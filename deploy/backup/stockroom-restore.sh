@@ -78,5 +78,10 @@ while read -r path; do
 done < <(grep -oE '^[0-9]+-[0-9]+/[0-9A-F]{16}/[0-9A-F]{24}-[0-9a-f]{40}' <<<"$listed" | sed 's/-[0-9a-f]\{40\}$//' | sort -u)
 [ -z "$look" ] || exit 0
 
+# The server may be started by somebody who has not this environment.
+command="STANZA=$STANZA"
+for name in PGBACKREST_CONFIG PGBACKREST_CONFIG_INCLUDE_PATH PGBACKREST_PG1_PATH PGBACKREST_REPO1_PATH; do
+  [ -z "${!name:-}" ] || command="$command $name=${!name}"
+done
 pgbackrest --stanza="$STANZA" "${from[@]}" "${target[@]}" --target-timeline="$timeline" \
-  --recovery-option="restore_command=STANZA=$STANZA $HERE/stockroom-archive-get.sh %f \"%p\"" restore
+  --recovery-option="restore_command=$command $HERE/stockroom-archive-get.sh %f \"%p\"" restore

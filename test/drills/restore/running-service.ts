@@ -17,12 +17,15 @@ export interface Answer {
 /** The service as it is built, over a store of the drill, asked over HTTP like by anybody else. */
 export class RunningService {
   token: string | null = null;
+  private readonly closed: Promise<unknown>;
 
   private constructor(
     private readonly child: ChildProcess,
     private readonly url: string,
     private readonly said: { text: string },
-  ) {}
+  ) {
+    this.closed = once(child, 'close');
+  }
 
   /** Starts it and waits until it is ready. **Errors**: with what it said, when it ends instead. */
   static async start(store: Store, dataDir: string): Promise<RunningService> {
@@ -53,6 +56,8 @@ export class RunningService {
       await sleep(50);
     }
     await this.stop();
+    // What it said last arrives behind its end.
+    await this.closed;
     throw new Error(`The service did not get ready:\n${this.said.text}`);
   }
 
