@@ -17,6 +17,7 @@ import {
   newestRevision,
   type ConversationChanges,
 } from './conversations.queries.js';
+import { lockFamily } from './family.queries.js';
 import type { CreateConversationRequest } from './dto/write-conversation.dto.js';
 import {
   storeConversation,
@@ -108,8 +109,11 @@ export class ConversationsService {
     },
   ): Promise<TaggedConversation> {
     const { id, changes, ifMatch } = input;
+    const { pinned, retainUntil } = changes;
     return this.sql.transactionAs(owner, async (tx) => {
-      const [row] = await tx.run(conversationToChange(id, owner.id, changes.retainUntil ?? null));
+      // With its ancestors, whose messages it may want kept: retention holds these while it removes them.
+      if (pinned !== undefined || retainUntil !== undefined) await tx.run(lockFamily(id, owner.id));
+      const [row] = await tx.run(conversationToChange(id, owner.id, retainUntil ?? null));
       if (row === undefined) throw new ConversationNotFound();
       const [version, isTooEarly] = row;
       requireMatch(ifMatch, etagOf(Number(version)));

@@ -4,6 +4,8 @@ import type { SqlTransaction } from '../../database/sql-transaction.js';
 import {
   closeConversations,
   fewestDays,
+  holdAged,
+  holdEnded,
   removeAged,
   removeEnded,
   removeTombstones,
@@ -39,7 +41,8 @@ export class RetentionPass {
       this.job((tx, limit) => this.nextAged(tx, limit)),
       this.job(async (tx, limit) => {
         const scope = { defaultDays, fewestDays: await this.fewestDays(tx) };
-        return this.add('messages', await tx.count(removeEnded(scope, limit)));
+        const [held] = await tx.runOne(holdEnded(scope, limit));
+        return this.add('messages', await tx.count(removeEnded(scope, limit, held as readonly string[])));
       }),
       this.job(async (tx, limit) => this.add('tombstones', await tx.count(removeTombstones(limit)))),
     ];
@@ -55,7 +58,9 @@ export class RetentionPass {
     const least = await this.fewestDays(tx);
     if (least === null) return 0;
     const { defaultDays, after } = this;
-    const row = await tx.runOne(removeAged({ defaultDays, fewestDays: least, after, limit }));
+    const page = { defaultDays, fewestDays: least, after, limit };
+    const [held] = await tx.runOne(holdAged(page));
+    const row = await tx.runOne(removeAged(page, held as readonly string[]));
     const [seen, removed, createdAt, id] = row as readonly [number, number, string | null, string | null];
     if (createdAt !== null && id !== null) this.after = [createdAt, id];
     this.add('messages', removed);

@@ -24,33 +24,62 @@ export interface AgedPage {
   readonly limit: number;
 }
 
-/**
- * Looks at the next `limit` messages that are as old as anybody's days, and removes those past their date. **Shape**: one row: how
- * many were looked at, how many removed, instant and id of the last one looked at.
- *
- * Waits for nobody: what is locked is left for the next run. The conversation is locked along, so that whoever pins it meanwhile
- * either comes before, and is heeded, or waits for a removal that had begun.
- */
-export function removeAged({ defaultDays, fewestDays: least, after, limit }: AgedPage): Statement {
-  return {
-    name: 'retention_remove_aged',
-    text: `
-      with page as materialized (
-        select m.id, m.created_at
+/** The next `limit` messages that are as old as anybody's days. */
+const AGED_PAGE = `
+        select m.id, m.conversation_id, m.created_at
         from messages m
         where ${isOlderThan('m.created_at', '$2::integer')}
           and ($3::timestamptz is null or (m.created_at, m.id) > ($3::timestamptz, $4::uuid))
         order by m.created_at, m.id
-        limit $5
+        limit $5`;
+
+const pageValues = ({ defaultDays, fewestDays: least, after, limit }: AgedPage): readonly unknown[] => [
+  ...[defaultDays, least, after?.[0] ?? null, after?.[1] ?? null, limit],
+];
+
+/**
+ * Holds the conversations of the next messages, so that whoever pins or forks one, or a fork of it, either has done so, and is heeded by
+ * {@link removeAged}, or waits. **Shape**: a row of their ids. Waits for nobody: what is locked is left for the next run.
+ *
+ * **Why** apart: a statement sees what was there when it began. A fork that was made and pinned while it went through the messages would
+ * not be seen, and its messages removed.
+ */
+export function holdAged(page: AgedPage): Statement {
+  return {
+    name: 'retention_hold_aged',
+    text: `
+      with page as materialized (${AGED_PAGE}
+      ), held as (
+        select c.id
+        from conversations c
+        where c.id in (select conversation_id from page)
+          -- Numbered as in the removal, which needs it.
+          and ($1::integer is null or true)
+        for share of c skip locked
+      )
+      select coalesce(array_agg(id), '{}') from held`,
+    values: pageValues(page),
+  };
+}
+
+/**
+ * Looks at the next `limit` messages that are as old as anybody's days, and removes those past their date of the conversations that are
+ * held. **Shape**: one row: how many were looked at, how many removed, instant and id of the last one looked at.
+ */
+export function removeAged(page: AgedPage, held: readonly string[]): Statement {
+  return {
+    name: 'retention_remove_aged',
+    text: `
+      with page as materialized (${AGED_PAGE}
       ), due as (
         select m.id
         from messages m
         join conversations c on c.id = m.conversation_id
         where m.id in (select id from page)
+          and c.id = any($6::uuid[])
           and not ${keeps('c', 'm', '$1')}
           and not ${aForkKeeps('m', '$1')}
         for update of m skip locked
-        for share of c skip locked
       ), removed as (
         delete from messages where id in (select id from due) returning id
       ), last as (
@@ -58,7 +87,7 @@ export function removeAged({ defaultDays, fewestDays: least, after, limit }: Age
       )
       select (select count(*)::integer from page), (select count(*)::integer from removed),
         (select created_at::text from last), (select id from last)`,
-    values: [defaultDays, least, after?.[0] ?? null, after?.[1] ?? null, limit],
+    values: [...pageValues(page), held],
   };
 }
 
@@ -102,19 +131,35 @@ const ENDED = `
     and not ${keeps('c', 'm', '$1')}
     and not ${aForkKeeps('m', '$1')}`;
 
-/** Removes messages that go with their conversation. **Shape**: counts rows. */
-export function removeEnded(scope: EndedScope, limit: number): Statement {
+/** Holds the conversations of messages that go whatever their age, as {@link holdAged} does. **Shape**: a row of their ids. */
+export function holdEnded(scope: EndedScope, limit: number): Statement {
+  return {
+    name: 'retention_hold_ended',
+    text: `
+      with held as (
+        select c.id
+        from conversations c
+        where c.id in (select m.conversation_id ${ENDED} limit $3)
+        for share of c skip locked
+      )
+      select coalesce(array_agg(id), '{}') from held`,
+    values: [scope.defaultDays, scope.fewestDays, limit],
+  };
+}
+
+/** Removes messages that go with their conversation, of those that are held. **Shape**: counts rows. */
+export function removeEnded(scope: EndedScope, limit: number, held: readonly string[]): Statement {
   return {
     name: 'retention_remove_ended',
     text: `
       delete from messages
       where id in (
         select m.id ${ENDED}
+          and c.id = any($4::uuid[])
         limit $3
         for update of m skip locked
-        for share of c skip locked
       )`,
-    values: [scope.defaultDays, scope.fewestDays, limit],
+    values: [scope.defaultDays, scope.fewestDays, limit, held],
   };
 }
 

@@ -178,7 +178,11 @@ describe('a run of retention', () => {
   });
 
   /** Pins a conversation after the removal has begun to look, and before it has come to lock. */
-  async function pinMeanwhile(id: string, removal: () => Promise<unknown>): Promise<void> {
+  async function pinMeanwhile(
+    id: string,
+    removal: () => Promise<unknown>,
+    pinned = async (conversation: string): Promise<string> => conversation,
+  ): Promise<void> {
     // Every look at a message takes a while.
     await asOwner(
       t.db,
@@ -194,7 +198,10 @@ describe('a run of retention', () => {
       );
       sleeping = rows.rowCount ?? 0;
     }
-    await ann.api.patch(`/v1/conversations/${id}`, { json: { pinned: true } });
+    const { status } = await ann.api.patch(`/v1/conversations/${await pinned(id)}`, {
+      json: { pinned: true },
+    });
+    expect(status).toBe(200);
     await removing;
     await asOwner(t.db, 'drop policy messages_slow on messages');
   }
@@ -205,15 +212,40 @@ describe('a run of retention', () => {
     expect(await left(id)).toEqual([1]);
   });
 
-  it('control: without its lock on the conversation it does not', async () => {
+  it('heeds whoever pins a fork of it while it runs', async () => {
     const id = await stored(['31 days']);
-    const { text, values } = removeAged({ defaultDays: 30, fewestDays: 30, after: null, limit: 10 });
-    const lockless = text.replace('for share of c skip locked', '');
-    expect(lockless).not.toBe(text);
+    const fork = await stored([], { parentId: id, forkSeq: 1 });
+    const second = await stored([], { parentId: fork, forkSeq: 1 });
+    await pinMeanwhile(
+      id,
+      () => run(),
+      async () => second,
+    );
+    expect(await left(id)).toEqual([1]);
+  });
+
+  it('heeds whoever forks it and pins the fork while it runs', async () => {
+    const id = await stored(['31 days']);
+    await pinMeanwhile(
+      id,
+      () => run(),
+      async () => {
+        const forked = await ann.api.post(`/v1/conversations/${id}/forks`, { json: { atSeq: 1 } });
+        expect(forked.status).toBe(201);
+        return (forked.json as { id: string }).id;
+      },
+    );
+    expect(await left(id)).toEqual([1]);
+  });
+
+  it('control: with what it held before nobody pinned anything, and no lock, it does not', async () => {
+    const id = await stored(['31 days']);
+    const page = { defaultDays: 30, fewestDays: 30, after: null, limit: 10 };
+    const { text, values } = removeAged(page, [id]);
     await pinMeanwhile(id, () =>
       withConnection(t.db.app, async (client) => {
         await client.query(`select set_config('stockroom.purpose', 'retention', false)`);
-        await client.query(lockless, [...values]);
+        await client.query(text, [...values]);
       }),
     );
     expect(await left(id)).toEqual([]);
