@@ -6,28 +6,14 @@ import type { Statement } from '../database/statement.js';
 import { branchLineage } from './branches/branches.queries.js';
 import { Patience, queueOf } from './commit/queues.js';
 import { takeTurn } from './commit/turn.js';
-import { writeCollected } from './commit/write-collected.js';
-import {
-  collectChanges,
-  createChanges,
-  hasNoVersions,
-  insertProposals,
-  noteAllTouched,
-  touchedSince,
-} from './commit/commit.queries.js';
+import { writeProposed } from './commit/write-proposed.js';
+import { touchedSince } from './commit/commit.queries.js';
+import { hasNoVersions } from './commit/first-rows.queries.js';
 import { DryRunConsequences } from './commit/dry-run-consequences.service.js';
 import { lineageAt, NOW, type Line } from './branches/lineage.types.js';
-import {
-  finishRevision,
-  headRevision,
-  insertRevision,
-  patience,
-  revisionAtInstant,
-  takeFinishLock,
-  waitForFinish,
-} from './revisions/revisions.queries.js';
+import { headRevision, patience, revisionAtInstant, waitForFinish } from './revisions/revisions.queries.js';
 import { StoreHistory } from './points/store-history.service.js';
-import { ScopesNotEmpty, type CommitPlace, type FirstRows } from './commit/first-rows.types.js';
+import type { FirstRows } from './commit/first-rows.types.js';
 import { AsOfBeforeFirst, AsOfInFuture, BranchNotFound } from './versioning.errors.js';
 import {
   MAIN_BRANCH,
@@ -136,7 +122,13 @@ export class VersioningService {
       const proposals = await work.stage(tx);
       await takeTurn(tx, line, draft.dryRun);
       await work.verify?.(tx);
-      const report = await write(tx, { table, draft, line, proposals, consequences: this.consequences });
+      const report = await writeProposed(tx, {
+        table,
+        draft,
+        line,
+        proposals,
+        consequences: this.consequences,
+      });
       if (report.revision === null) tx.rollback();
       return report;
     }, queue);
@@ -221,49 +213,4 @@ export class VersioningService {
     this.lines.set(name, line);
     return line;
   }
-}
-
-interface Write {
-  readonly table: VersionedTable;
-  readonly draft: RevisionDraft;
-  readonly line: Line;
-  readonly proposals: Proposals | FirstRows;
-  readonly consequences: DryRunConsequences;
-}
-
-/** Writes what differs from what the branch shows; where it never showed anything, all there is. */
-async function write(tx: SqlTransaction, input: Write): Promise<CommitReport> {
-  const { table, draft, line, proposals, consequences } = input;
-  const lineage = lineageAt(line, NOW);
-  // Other kinds of commits change what was there before.
-  if (!draft.dryRun && draft.kind === 'import') {
-    const [fresh] = await tx.runOne(hasNoVersions(table, lineage, proposals.scopes));
-    if (fresh === true) return writeFirst(tx, input);
-  }
-  // First rows cannot be compared: their maker holds them.
-  if ('write' in proposals) throw new ScopesNotEmpty();
-  await tx.run(createChanges(table));
-  const [unchanged] = await tx.runOne(collectChanges({ table, lineage, proposals }));
-  return writeCollected(tx, { table, draft, line, unchanged: Number(unchanged), consequences });
-}
-
-/** Writes where nothing was stored before. A withdrawal proposes to an existing key, so there is none here. */
-async function writeFirst(
-  tx: SqlTransaction,
-  { table, draft, line, proposals }: Write,
-): Promise<CommitReport> {
-  const head = Number((await tx.runOne(headRevision()))[0]);
-  const place: CommitPlace = { branchId: line.id, revision: head + 1 };
-  await tx.run(insertRevision({ id: place.revision, branchId: line.id, draft }));
-  const inserted =
-    'write' in proposals
-      ? await proposals.write(tx, place)
-      : await tx.count(insertProposals({ table, proposals, ...place }));
-  const counts = { inserted, corrected: 0, withdrawn: 0, unchanged: 0 };
-  // The transaction is rolled back.
-  if (inserted === 0) return { revision: null, head, ...counts };
-  await tx.run(noteAllTouched({ table, scopes: proposals.scopes, ...place }));
-  await tx.run(takeFinishLock());
-  await tx.run(finishRevision({ id: place.revision, ...counts }));
-  return { revision: place.revision, head: place.revision, ...counts };
 }

@@ -166,11 +166,9 @@ describe('weeks and months', () => {
 
   it('cannot be imported, changed or read one by one', async () => {
     const { symbol } = await stockWith([bar('2024-01-01', '1')]);
-    expectRefused(
-      await importCsv(api, symbol, csvOf([bar('2024-01-01', '1')]), { interval: '1w' }),
-      400,
-      'validation-failed',
-    );
+    const file = await importCsv(api, symbol, csvOf([bar('2024-01-01', '1')]), { interval: '1w' });
+    expectRefused(file, 400, 'validation-failed');
+    expect(file.text).toContain('1w is computed from 1d when a list is read');
     const one = `${path(symbol)}/2024-01-01`;
     const query = { interval: '1mo' };
     for (const answer of [

@@ -56,9 +56,12 @@ describe('a branch that cannot be made', () => {
     expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([201, 409, 409]);
   });
 
-  it('because its parent is missing, merged or discarded', async () => {
+  it('because its parent is missing, itself, merged or discarded', async () => {
     const fork = (parent: string) => api.post('/v1/branches', { json: { name: freshBranchName(), parent } });
     expectRefused(await fork('nope'), 404, 'branch-not-found');
+    const own = freshBranchName();
+    const ofItself = await api.post('/v1/branches', { json: { name: own, parent: own } });
+    expectRefused(ofItself, 404, 'branch-not-found');
     const merged = await forkBranch(api);
     await mergeBranch(api, merged);
     expectRefused(await fork(merged), 409, 'branch-merged');

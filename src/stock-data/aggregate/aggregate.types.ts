@@ -1,4 +1,4 @@
-import type { Interval } from '../../bars/bar.types.js';
+import { INTERVALS, type Interval } from '../../bars/bar.types.js';
 import type { BarRange } from '../stock-data.types.js';
 
 /** Intervals that no bar is stored at: read only, always computed. */
@@ -43,6 +43,12 @@ export function isAggregateInterval(interval: string): interval is AggregateInte
 /** True for a range of such an interval. */
 export function isAggregate(range: ListRange): range is AggregateRange {
   return isAggregateInterval(range.interval);
+}
+
+/** What is wrong with an interval that bars are to be stored at; undefined when it is not one that is computed. */
+export function notStoredText(interval: unknown): string | undefined {
+  if (!isComputedOnly(String(interval))) return undefined;
+  return `must be an interval that is stored (${INTERVALS.join(', ')}): ${String(interval)} is computed from 1d when a list is read`;
 }
 
 /** True for an interval that is never stored. */

@@ -20,8 +20,6 @@ import {
 } from '../../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnchanged } from '../../common/etag.js';
-import { JSON_TYPE, listText } from '../../common/json-text.js';
-import { nextLink } from '../../common/pagination.js';
 import { AnySession, CurrentUser, Roles, type Principal } from '../../common/principal.js';
 import { ApiNotModified, ApiProblems } from '../../common/problem.dto.js';
 import type { BranchView, ChangeReport } from '../../versioning/branches/branch.types.js';
@@ -48,7 +46,7 @@ import {
 import { changeListResponse } from '../dto/revision.dto.js';
 import { MergeRevertService } from './merge-revert.service.js';
 import { ReadBranchesService } from './read-branches.service.js';
-import type { TextPage } from '../revisions/revisions.service.js';
+import { sendPage } from '../revisions/send-page.js';
 
 /** Branches over HTTP. */
 @ApiTags('branches')
@@ -148,10 +146,4 @@ export class BranchesController {
   ): Promise<void> {
     await this.branches.discard(name, ifMatch);
   }
-}
-
-async function sendPage(request: FastifyRequest, reply: FastifyReply, page: TextPage): Promise<void> {
-  const link = nextLink(request.url, page.nextCursor);
-  if (link !== null) reply.header('link', link);
-  await reply.type(JSON_TYPE).send(listText(page.data, page.nextCursor));
 }

@@ -2,8 +2,6 @@ import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common
 import { ApiOkResponse, ApiOperation, ApiTags } from '../../common/api-docs.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { etagOf, isUnchanged } from '../../common/etag.js';
-import { JSON_TYPE, listText } from '../../common/json-text.js';
-import { nextLink } from '../../common/pagination.js';
 import { AnySession } from '../../common/principal.js';
 import { ApiNotModified, ApiProblems } from '../../common/problem.dto.js';
 import type { RevisionView } from '../../versioning/versioning.types.js';
@@ -18,7 +16,8 @@ import {
   type ListRevisionsQuery,
   type RevisionPath,
 } from '../dto/revision.dto.js';
-import { RevisionsService, type TextPage } from './revisions.service.js';
+import { RevisionsService } from './revisions.service.js';
+import { sendPage } from './send-page.js';
 
 /** The commit log of stock data over HTTP. */
 @ApiTags('revisions')
@@ -66,10 +65,4 @@ export class RevisionsController {
   ): Promise<void> {
     await sendPage(request, reply, await this.revisions.changes(id, query.limit, query.cursor));
   }
-}
-
-async function sendPage(request: FastifyRequest, reply: FastifyReply, page: TextPage): Promise<void> {
-  const link = nextLink(request.url, page.nextCursor);
-  if (link !== null) reply.header('link', link);
-  await reply.type(JSON_TYPE).send(listText(page.data, page.nextCursor));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { INTERVALS } from '../../bars/bar.types.js';
+import { notStoredText } from '../../stock-data/aggregate/aggregate.types.js';
 import { consequencesMember } from '../../bars/consequences.dto.js';
 import { lineOfText } from '../../common/text.js';
 import { MAIN_BRANCH } from '../../versioning/versioning.types.js';
@@ -11,7 +12,7 @@ const flag = z
   .meta({ type: 'boolean', default: false, enum: undefined });
 
 const common = {
-  interval: z.enum(INTERVALS).default('1d'),
+  interval: z.enum(INTERVALS, { error: ({ input }) => notStoredText(input) }).default('1d'),
   timezone: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/, 'must be an IANA time zone such as America/New_York')

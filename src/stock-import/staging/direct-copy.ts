@@ -61,7 +61,7 @@ export async function copyDirectly(
     tx.copyFrom(copyBars([...Object.keys(shared), ...columns])),
   );
   const [future] = await tx.runOne(
-    hasFutureBars({ interval: request.interval, series: [...series.values()], place }),
+    hasFutureBars({ interval: request.interval, series: [...series.values()], branchId: place.branchId }),
   );
   if (future === true) throw new NotPlain('a bar in the future');
   return verifier.rows;

@@ -1,7 +1,6 @@
 import type { Interval } from '../../bars/bar.types.js';
 import type { Statement } from '../../database/statement.js';
 import { BARS } from '../../stock-data/bars.types.js';
-import type { CommitPlace } from '../../versioning/commit/first-rows.types.js';
 import type { FastRole } from '../parse/fast-pass.js';
 import { newestTime } from './staging.queries.js';
 
@@ -48,7 +47,7 @@ export function timesInUtc(): Statement {
 export function hasFutureBars(input: {
   interval: Interval;
   series: readonly number[];
-  place: CommitPlace;
+  branchId: number;
 }): Statement {
   return {
     name: `import_future_${input.interval}`,
@@ -64,7 +63,7 @@ export function hasFutureBars(input: {
         ) as last
         from unnest($1::int[]) s (id)
       ) e`,
-    values: [input.series, input.place.branchId],
+    values: [input.series, input.branchId],
     prepared: false,
   };
 }

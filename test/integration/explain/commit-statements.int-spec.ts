@@ -18,6 +18,7 @@ import {
   rowsOfBranch,
   rowsOfRevision,
 } from '../../../src/versioning/merge/three-way.queries.js';
+import type { Proposals } from '../../../src/versioning/versioning.types.js';
 import { proposalsOf } from '../../factories/versioned-bars.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { explained, offences, type PlanNode } from './plans.js';
@@ -53,21 +54,34 @@ async function inCommit(
   });
 }
 
-const threeBars = proposalsOf(
-  small,
-  [0, 1, 2].map((day) => ({ day, close: '7' })),
-);
+const threeOf = (series: number): Proposals =>
+  proposalsOf(
+    series,
+    [0, 1, 2].map((day) => ({ day, close: '7' })),
+  );
 const rows = rowsOfBranch(BARS, branch, [small]);
 const changes = rowsOfRevision(BARS, { branchId: branch, revision: head }, [small]);
 const both = { table: BARS, onConflict: 'fail' } as const;
 const since = { table: BARS, scopes: [small], revision: head - own };
 
-describe('a small change beside a large series', () => {
+describe('a small change', () => {
   it.each([
-    ['compares an import', collectChanges({ table: BARS, lineage: MAIN, proposals: threeBars })],
+    ['compares an import', collectChanges({ table: BARS, lineage: MAIN, proposals: threeOf(small) })],
+    [
+      'compares one of the large series',
+      collectChanges({ table: BARS, lineage: MAIN, proposals: threeOf(large) }),
+    ],
+    [
+      'compares one of it on a branch',
+      collectChanges({ table: BARS, lineage: QUIET, proposals: threeOf(large) }),
+    ],
+    [
+      'compares a merge of it',
+      collectThreeWay({ ...both, rows: threeOf(large), base: FORKED, ours: MAIN, theirs: QUIET }),
+    ],
     [
       'compares an import into a branch',
-      collectChanges({ table: BARS, lineage: QUIET, proposals: threeBars }),
+      collectChanges({ table: BARS, lineage: QUIET, proposals: threeOf(small) }),
     ],
     ['compares a merge', collectThreeWay({ ...both, rows, base: FORKED, ours: MAIN, theirs: 'rows' })],
     [

@@ -8,7 +8,7 @@ import { areStillTrue, oneBar } from '../../../src/stock-data/read/bars.queries.
 import { BARS } from '../../../src/stock-data/bars.types.js';
 import { seriesOf } from '../../../src/stocks/stocks.queries.js';
 import { hasFutureBars } from '../../../src/stock-import/staging/direct.queries.js';
-import { hasNoVersions, noteAllTouched } from '../../../src/versioning/commit/commit.queries.js';
+import { hasNoVersions, noteAllTouched } from '../../../src/versioning/commit/first-rows.queries.js';
 import {
   headRevision,
   revisionAtInstant,
@@ -68,7 +68,6 @@ const page = (over: Partial<Parameters<typeof barPage>[0]>, as: 'json' | 'csv' =
     as,
   );
 const one = { seriesId: SERIES, interval: '1d', ts: MIDDLE } as const;
-const place = { branchId: 1, revision: head };
 
 /** A page, the bar behind it, and of each bar the versions that an index cannot tell apart from the one asked for. */
 const ONE_PAGE = (LIMIT + 1) * versions;
@@ -106,7 +105,11 @@ const HOT: readonly (readonly [name: string, statement: Statement, maxRows: numb
     (LIMIT + 1) * 5,
   ],
   ['whether series have no bars yet', hasNoVersions(BARS, DEEP.lineage, [SERIES, series + 1]), 1],
-  ['whether bars lie in the future', hasFutureBars({ interval: '1d', series: [1, 2, SERIES], place }), 3],
+  [
+    'whether bars lie in the future',
+    hasFutureBars({ interval: '1d', series: [1, 2, SERIES], branchId: 1 }),
+    3,
+  ],
 ];
 
 describe('a hot statement over a long history', () => {

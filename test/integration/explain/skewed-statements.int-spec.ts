@@ -7,7 +7,7 @@ import { BARS } from '../../../src/stock-data/bars.types.js';
 import { branchChanges } from '../../../src/stock-data/branches/branch-changes.queries.js';
 import { conflictingBars } from '../../../src/stock-data/branches/merge-conflicts.queries.js';
 import { revisionChanges } from '../../../src/stock-data/revisions/revision-changes.queries.js';
-import { hasNoVersions } from '../../../src/versioning/commit/commit.queries.js';
+import { hasNoVersions } from '../../../src/versioning/commit/first-rows.queries.js';
 import { NOW } from '../../../src/versioning/branches/lineage.types.js';
 import { revisionPage } from '../../../src/versioning/revisions/revisions.queries.js';
 import {
@@ -78,12 +78,17 @@ const STATEMENTS: readonly (readonly [name: string, statement: Statement])[] = [
   ['older revisions of a branch', revisionPage({ ...log, branchId: branch, before: head })],
   ['the scopes of a branch', scopesOfBranch(BARS, branch)],
   ['the rows of a branch', reading(rowsOfBranch(BARS, branch, [small]))],
+  ['the rows that a branch does not have of a large series', reading(rowsOfBranch(BARS, branch, [large]))],
+  [
+    'the rows of a revision that touched ten bars of it',
+    reading(rowsOfRevision(BARS, { branchId: 1, revision: head - own - 1 }, [large])),
+  ],
   ['the rows of a revision', reading(rowsOfRevision(BARS, { branchId: branch, revision: head }, [small]))],
   [
     'bars in conflict',
     conflictingBars({
-      count: 1,
-      keys: [{ scope: small, key: '1900-01-02T00:00:00Z' }],
+      count: 2,
+      keys: [small, large].map((scope) => ({ scope, key: '1900-01-02T00:00:00Z' })),
       base: [{ branchId: 1, revision: fork }],
       ours: MAIN,
       theirs: QUIET,
