@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { MikroORM, RequestContext } from '@mikro-orm/core';
 import { AppModule } from '../app.module.js';
 import { openDatabase, type OpenDatabase } from '../boot/open-database.js';
 import { loadSettings } from '../config/settings.js';
@@ -34,7 +33,7 @@ export async function withDatabase<T>(
 }
 
 /**
- * Runs `work` with the services of the application, in one unit of work, without listening anywhere. What a signal breaks off is
+ * Runs `work` with the services of the application, without listening anywhere. What a signal breaks off is
  * cancelled and rolled back.
  */
 export async function withApplication<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
@@ -46,7 +45,7 @@ export async function withApplication<T>(work: (app: INestApplicationContext) =>
     signal.addEventListener('abort', () => app.get(Shutdown).endNow());
     try {
       signal.throwIfAborted();
-      return await RequestContext.create(app.get(MikroORM).em, () => work(app));
+      return await work(app);
     } finally {
       await app.close();
     }

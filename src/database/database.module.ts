@@ -48,7 +48,8 @@ export class DatabaseModule {
             onSlowQuery: (text, durationMs) =>
               logger.warn({ msg: 'slow query', statement: text, durationMs: Math.round(durationMs) }),
           }),
-          registerRequestContext: true,
+          // Who needs entities takes a unit of work, or forks; a request that needs none pays for none.
+          registerRequestContext: false,
         }),
       ],
       providers: [...SERVICES, RunningStatements],

@@ -5,6 +5,7 @@ import type { Interval } from '../bars/bar.types.js';
 import { etagOf, requireMatch } from '../common/etag.js';
 import { makeCursor, readCursor } from '../common/pagination.js';
 import { SqlService } from '../database/sql.service.js';
+import { NOBODY, UnitOfWork } from '../database/unit-of-work.service.js';
 import { SignerService } from '../encryption/signer.service.js';
 import type { SqlTransaction } from '../database/sql-transaction.js';
 import type { Stock } from './stock.entity.js';
@@ -62,6 +63,7 @@ export class StocksService {
 
   constructor(
     private readonly stocks: StockRepository,
+    private readonly unitOfWork: UnitOfWork,
     private readonly sql: SqlService,
     private readonly signer: SignerService,
     private readonly history: StoreHistory,
@@ -76,7 +78,7 @@ export class StocksService {
 
   /** One stock, active or not. **Errors**: `StockNotFound`. */
   async get(symbol: string): Promise<TaggedStock> {
-    const stock = await this.stocks.findBySymbol(symbol);
+    const stock = await this.stocks.find(symbol);
     if (stock === null) throw new StockNotFound(symbol);
     return tagged(stock);
   }
@@ -98,12 +100,12 @@ export class StocksService {
 
   /** Changes what is said of a stock. **Errors**: `StockNotFound`, `StaleResource` when `ifMatch` is not the current ETag. */
   async update(symbol: string, changes: StockChanges, ifMatch: string | undefined): Promise<TaggedStock> {
-    return this.stocks.inTransaction(async (stocks) => {
-      const stock = await stocks.findBySymbolForUpdate(symbol);
+    return this.unitOfWork.run(NOBODY, async (em) => {
+      const stock = await this.stocks.findForUpdate(em, symbol);
       if (stock === null) throw new StockNotFound(symbol);
       requireMatch(ifMatch, etagOf(stock.version));
       Object.assign(stock, definedMembers(changes));
-      await stocks.save(stock);
+      await this.stocks.save(em, stock);
       return tagged(stock);
     });
   }
