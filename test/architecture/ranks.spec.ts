@@ -16,22 +16,26 @@ const SOUND: Readonly<Record<string, string>> = {
   'src/config/settings.ts': `import '../common/errors.js';`,
   'src/database/sql.service.ts': `import '../config/settings.js';`,
   'src/database/embedded/server.ts': `import '../sql.service.js';`,
-  'src/versioning/branches/branch.entity.ts': `import '../database/sql.service.js';`,
+  'src/versioning/branches/branch.entity.ts': `import '../../database/sql.service.js';`,
   'src/users/users.service.ts': `import './users.queries.js';`,
   'src/users/users.queries.ts': `export const b = 1;`,
-  'src/stock-data/stock-data.module.ts': `import '../versioning/branch.entity.js';\nimport '../users/users.service.js';`,
+  'src/stock-data/stock-data.module.ts': `import '../versioning/branches/branch.entity.js';\nimport '../users/users.service.js';`,
   'src/sessions/sessions.module.ts': `import '../users/users.service.js';`,
   'test/helper.ts': `export const c = 1;`,
   'migrations/001_first.ts': `import '../src/database/sql.service.js';`,
-  'mikro-orm.config.ts': `import './src/versioning/branch.entity.js';`,
+  'mikro-orm.config.ts': `import './src/versioning/branches/branch.entity.js';`,
 };
 
 /** One offence each. **Shape**: rule, the file at fault, and its whole text. */
 const OFFENCES: readonly (readonly [rule: string, file: string, text: string])[] = [
   ['rank-0-common', 'src/common/wrong.ts', `import '../config/settings.js';`],
   ['rank-1-config', 'src/config/wrong.ts', `import '../database/sql.service.js';`],
-  ['rank-2-database', 'src/database/wrong.ts', `import type {} from '../versioning/branch.entity.js';`],
-  ['rank-3-bars', 'src/bars/wrong.ts', `import '../versioning/branch.entity.js';`],
+  [
+    'rank-2-database',
+    'src/database/wrong.ts',
+    `import type {} from '../versioning/branches/branch.entity.js';`,
+  ],
+  ['rank-3-bars', 'src/bars/wrong.ts', `import '../versioning/branches/branch.entity.js';`],
   ['rank-4-versioning', 'src/versioning/wrong.ts', `import '../users/users.service.js';`],
   ['rank-5-users', 'src/stocks/wrong.ts', `import '../users/users.service.js';`],
   ['rank-6-sessions', 'src/sessions/wrong.ts', `import '../stock-data/stock-data.module.js';`],

@@ -6,26 +6,12 @@ import { lineOfText } from '../../../common/text.js';
 import { asOfMember } from '../../../versioning/points/point.types.js';
 import { QUOTED_FIELDS } from '../citations.types.js';
 import { readValue } from '../pin/read-value.js';
+import { webAddress } from './web-address.dto.js';
 
-const MAX_URL_LENGTH = 2_048;
 export const MAX_CITATIONS = 50;
 
 const title = lineOfText(500).optional();
 const snippet = z.string().min(1).max(4_000).optional();
-
-/** An address that a reader may follow. Others, such as `javascript:`, would run in the page that shows the citation. */
-const webAddress = z
-  .string()
-  .max(MAX_URL_LENGTH)
-  .refine(
-    // Looked at as text too: parsers drop blanks and line breaks inside an address.
-    (text) => /^https?:\/\/[^\s\p{Cc}]+$/iu.test(text) && URL.canParse(text),
-    'must be an address that begins with http:// or https://',
-  )
-  // What a reader sees must be where the link leads, and no password is kept with a message.
-  .refine((text) => !/^https?:\/\/[^/?#]*@/i.test(text), 'must not have a user name or password')
-  .refine((text) => !/\p{Bidi_Control}/u.test(text), 'must not have signs that change the direction of text')
-  .meta({ format: 'uri', example: 'https://example.com/report' });
 
 const urlCitation = z
   .strictObject({ type: z.literal('url'), url: webAddress, title, snippet })
