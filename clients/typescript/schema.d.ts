@@ -591,13 +591,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read one message that the conversation shows */
+        /**
+         * Read one message that the conversation shows
+         * @description Its `ETag` changes with the message, and with the status of the prices that it quotes.
+         */
         get: operations["getMessage"];
         put?: never;
         post?: never;
         /**
          * Redact a message
-         * @description Its content, citations and metadata are gone for good; that there was a message, and its `seq`, stay.
+         * @description Its content, citations and metadata are gone for good; that there was a message, and its `seq`, stay. `If-Match` names the `ETag` that it was read with.
          */
         delete: operations["redactMessage"];
         options?: never;
@@ -1059,6 +1062,7 @@ export interface components {
              */
             computedFrom?: "1d" | "1m";
             data: components["schemas"]["Bar"][];
+            /** @description Null on the last page. A page may have fewer bars than `limit`, or none, while there are more: after hundreds of thousands of withdrawn ones it is answered as it is. */
             nextCursor: string | null;
         };
         Bar: {
@@ -1153,6 +1157,29 @@ export interface components {
             consequences?: {
                 /** @description Citations, of whomever, that would be restated. */
                 restatedCitations: number;
+                /** @description The first 50 of them, as `affected-citations` will list them. */
+                firstRestated: {
+                    /** Format: uuid */
+                    messageId: string;
+                    ordinal: number;
+                    symbol: string;
+                    /** @enum {string} */
+                    interval: "1d" | "1m" | "5m" | "15m" | "1h";
+                    /**
+                     * Format: date
+                     * @description Trading day, for intervals 1d, 1w and 1mo.
+                     */
+                    date?: string;
+                    /**
+                     * Format: date-time
+                     * @description Start of the bar, for every other interval.
+                     */
+                    ts?: string;
+                    branch: string;
+                    /** @description The revision that brought the quoted version. */
+                    revision: number;
+                    quoted: components["schemas"]["Bar"];
+                }[];
             };
         };
         RevisionList: {
@@ -1232,6 +1259,29 @@ export interface components {
             consequences?: {
                 /** @description Citations, of whomever, that would be restated. */
                 restatedCitations: number;
+                /** @description The first 50 of them, as `affected-citations` will list them. */
+                firstRestated: {
+                    /** Format: uuid */
+                    messageId: string;
+                    ordinal: number;
+                    symbol: string;
+                    /** @enum {string} */
+                    interval: "1d" | "1m" | "5m" | "15m" | "1h";
+                    /**
+                     * Format: date
+                     * @description Trading day, for intervals 1d, 1w and 1mo.
+                     */
+                    date?: string;
+                    /**
+                     * Format: date-time
+                     * @description Start of the bar, for every other interval.
+                     */
+                    ts?: string;
+                    branch: string;
+                    /** @description The revision that brought the quoted version. */
+                    revision: number;
+                    quoted: components["schemas"]["Bar"];
+                }[];
             };
         };
         RevertRevision: {
@@ -1253,6 +1303,34 @@ export interface components {
                 field: string;
                 message: string;
             }[];
+            /** @description Of a dry run: what would follow. */
+            consequences?: {
+                /** @description Citations, of whomever, that would be restated. */
+                restatedCitations: number;
+                /** @description The first 50 of them, as `affected-citations` will list them. */
+                firstRestated: {
+                    /** Format: uuid */
+                    messageId: string;
+                    ordinal: number;
+                    symbol: string;
+                    /** @enum {string} */
+                    interval: "1d" | "1m" | "5m" | "15m" | "1h";
+                    /**
+                     * Format: date
+                     * @description Trading day, for intervals 1d, 1w and 1mo.
+                     */
+                    date?: string;
+                    /**
+                     * Format: date-time
+                     * @description Start of the bar, for every other interval.
+                     */
+                    ts?: string;
+                    branch: string;
+                    /** @description The revision that brought the quoted version. */
+                    revision: number;
+                    quoted: components["schemas"]["Bar"];
+                }[];
+            };
         };
         CreateConversation: {
             /**
@@ -1454,6 +1532,8 @@ export interface components {
             current?: components["schemas"]["Bar"] | null;
             /** @description The revision that ended the quoted version. Absent while current. */
             restatedBy?: number;
+            /** @description The revision that brought what stands there now: the first time the one that ended the quoted version. Absent while current. */
+            currentRevision?: number;
         };
         MessageList: {
             data: components["schemas"]["Message"][];
@@ -1671,6 +1751,8 @@ export interface components {
             current?: components["schemas"]["ExportedBar"] | null;
             /** @description The revision that ended the quoted version. Absent while current. */
             restatedBy?: number;
+            /** @description The revision that brought what stands there now: the first time the one that ended the quoted version. Absent while current. */
+            currentRevision?: number;
         };
         ExportedBar: {
             /** Format: date */
@@ -1697,11 +1779,12 @@ export interface components {
                 role: "user" | "assistant" | "system" | "tool";
                 /** Format: date-time */
                 createdAt: string;
-                /** @description Higher is better; comparable within one search only. */
+                /** @description Higher is better; comparable within one search only; 0 for all when the query has very many words. */
                 rank: number;
                 /** @description HTML: parts of the content, escaped, with `<mark>` around what matches, and no other tag. */
                 snippet: string;
             }[];
+            /** @description Of a page that is short, or empty, too: a request looks through a bounded part, newest first. */
             nextCursor: string | null;
         };
         Problem: {
@@ -9467,7 +9550,10 @@ export interface operations {
     getMessage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that the caller has; if one of them is current, the answer is 304 without a body. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 id: string;
                 messageId: string;
@@ -9480,6 +9566,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
@@ -9487,6 +9574,17 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Message"];
                 };
+            };
+            /** @description Not changed since the ETag given */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Malformed or invalid */
             400: {
@@ -9579,7 +9677,10 @@ export interface operations {
     redactMessage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that the change is based on; if it is no longer current, the answer is 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: string;
                 messageId: string;
@@ -9624,6 +9725,18 @@ export interface operations {
             };
             /** @description Missing, or not yours */
             404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Stale If-Match */
+            412: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
