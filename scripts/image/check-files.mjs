@@ -15,7 +15,7 @@ const ALLOWED = [
     'the service; maps, so that errors name lines of the sources',
   ],
   [/^dist\/mikro-orm\.config\.js(\.map)?$/, 'the list of entities'],
-  [/^node_modules\/.*\/(licen[sc]e|notice)[^/]*$/i, 'licences ask to be kept'],
+  [/^node_modules\/.*\/([^/]*(licen[sc]e|notice)|copying|readme)[^/]*$/i, 'licences ask to be kept'],
   [/^node_modules\/.*\.(js|cjs|mjs|json)$/, 'packages'],
   [/^node_modules\/@node-rs\/argon2-[\w-]+\/[\w.-]+\.node$/, 'password hashing is native'],
   [/^node_modules\/(@grpc|protobufjs)\/.*\.proto$/, 'the form of exported spans'],

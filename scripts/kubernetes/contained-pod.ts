@@ -5,13 +5,20 @@ import type { Readable } from 'node:stream';
 import { environmentOf, type Workload } from './manifest.js';
 import type { PodWorld } from './pod-world.js';
 
+export interface PodOptions {
+  /** The control: a pod that has nowhere to write. */
+  readonly withoutVolume?: boolean;
+  /** Another command with everything else of the pod, as `kubectl exec` runs one. */
+  readonly args?: readonly string[];
+}
+
 /** One container of a workload, as a process behind a root of its own. */
 export class Pod {
   readonly name: string;
   private readonly child: ChildProcessByStdio<null, Readable, Readable>;
   private output = '';
 
-  constructor(world: PodWorld, workload: Workload, options?: { readonly withoutVolume: boolean }) {
+  constructor(world: PodWorld, workload: Workload, options: PodOptions = {}) {
     this.name = `${workload.kind} ${workload.metadata.name}`;
     const { containers, volumes = [] } = workload.spec.template.spec;
     const [container] = containers;
@@ -27,7 +34,7 @@ export class Pod {
     };
     const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
     const contained = join(import.meta.dirname, 'contained.sh');
-    const args = container.args ?? world.imageCommand;
+    const args = options.args ?? container.args ?? world.imageCommand;
     this.child = spawn('unshare', ['--mount', 'bash', contained, ...assignments, '/node', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -36,7 +43,7 @@ export class Pod {
         NODE: process.execPath,
         SECRETS: world.secretsOf(workload),
         SOCKET: world.socket,
-        VOLUME: options?.withoutVolume === true ? '' : (mount?.mountPath ?? ''),
+        VOLUME: options.withoutVolume === true ? '' : (mount?.mountPath ?? ''),
       },
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {

@@ -11,11 +11,13 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Pod } from './contained-pod.js';
+import { createStockroomClient, ok } from '../../clients/typescript/client.js';
+import { Pod, type PodOptions } from './contained-pod.js';
 import { named, readManifests, type Probe, type Workload } from './manifest.js';
 import { openPodWorld, type PodWorld } from './pod-world.js';
 
-const ANSWERS_WITHIN_MS = 30_000;
+const ANSWERS_WITHIN_MS = 60_000;
+const EMAIL = 'pods@example.com';
 
 async function main(image: string, file: string): Promise<void> {
   const manifests = readManifests(readFileSync(file, 'utf8'));
@@ -26,7 +28,7 @@ async function main(image: string, file: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'stockroom-pods-'));
   const world = await openPodWorld({ folder, image, manifests });
   const started: Pod[] = [];
-  const start = (workload: Workload, options?: { readonly withoutVolume: boolean }): Pod => {
+  const start = (workload: Workload, options?: PodOptions): Pod => {
     const pod = new Pod(world, workload, options);
     started.push(pod);
     return pod;
@@ -42,6 +44,12 @@ async function main(image: string, file: string): Promise<void> {
       await answers(world, probe, 200);
     }
     await answers(world, { httpGet: { path: '/metrics', port: 'metrics' } }, 200);
+    await imports(
+      world,
+      start(deployment, {
+        args: ['dist/src/cli/main.js', 'users', 'create-admin', '--email', EMAIL, '--json'],
+      }),
+    );
     await stops(service, deployment.spec.template.spec.terminationGracePeriodSeconds ?? 30);
   } catch (error) {
     for (const pod of started) console.error(pod.said());
@@ -60,6 +68,30 @@ async function withoutVolume(pod: Pod): Promise<void> {
     throw new Error(`A pod without its volume ended with status ${status}, saying:\n${output}`);
   }
   console.log('without its volume the service is refused: its root is read-only');
+}
+
+/** The upload lies in the volume on its way: nothing else can be written to. */
+async function imports(world: PodWorld, createAdmin: Pod): Promise<void> {
+  const { status, output } = await createAdmin.ended();
+  const json = /^\{.*\}$/m.exec(output)?.[0];
+  if (status !== 0 || json === undefined) throw new Error(`No administrator was made:\n${output}`);
+  const { password } = JSON.parse(json) as { readonly password: string };
+  let token: string | null = null;
+  const client = createStockroomClient({
+    baseUrl: `http://127.0.0.1:${world.ports['http']}`,
+    token: () => token,
+  });
+  ({ token } = await ok(client.POST('/v1/sessions', { body: { login: EMAIL, password } })));
+  const { inserted } = await ok(
+    client.POST('/v1/stock-data', {
+      params: { query: { track: true } },
+      headers: { 'Content-Type': 'text/csv' },
+      body: 'Symbol,Date,Open,High,Low,Close,Volume\nACME,2024-03-04,50,51.25,49.8,51.1,120400\n',
+      bodySerializer: (text: unknown) => text as string,
+    }),
+  );
+  if (inserted !== 1) throw new Error(`${inserted} bars were imported, not 1.`);
+  console.log('an administrator was made in the pod, and has imported a file');
 }
 
 async function ends(pod: Pod, expected: number): Promise<void> {
