@@ -42,6 +42,7 @@ export interface Volume {
 }
 
 export interface PodSpec {
+  readonly serviceAccountName: string;
   readonly automountServiceAccountToken?: boolean;
   readonly enableServiceLinks?: boolean;
   readonly terminationGracePeriodSeconds?: number;

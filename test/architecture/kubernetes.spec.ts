@@ -176,6 +176,16 @@ describe('what belongs together', () => {
     expect(limit).toBeGreaterThan(UPLOADS * Number(data['STOCKROOM_IMPORT_MAX_EXPANDED_BYTES']));
   });
 
+  it('is the job and everything that it needs, so that it can be applied first, by its label', () => {
+    const first = manifests.filter(
+      ({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] === 'migration',
+    );
+    expect(first.map(({ kind }) => kind).toSorted()).toEqual(['Job', 'NetworkPolicy', 'ServiceAccount']);
+    const { serviceAccountName, containers } = job.spec.template.spec;
+    expect(named(first, 'ServiceAccount', serviceAccountName).kind).toBe('ServiceAccount');
+    expect(containers.flatMap(({ envFrom = [] }) => envFrom)).toEqual([]);
+  });
+
   it('is selectors and the labels of pods', () => {
     const labels = ({ spec }: Workload): unknown =>
       (spec.template as unknown as { metadata: { labels: unknown } }).metadata.labels;
