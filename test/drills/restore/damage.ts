@@ -21,12 +21,13 @@ export async function flipByte(path: string): Promise<void> {
   await must('chown', [`${uid}:${gid}`, path]);
 }
 
-/** The largest file of the newest backup. */
+/** The largest file that the newest backup brought itself; what it took over from an older one, a restore may not need. */
 export async function largestBackupFile(repository: string): Promise<string> {
-  const [set] = (await readdir(join(repository, 'backup/stockroom'))).filter((name) =>
-    /^\d{8}-\d{6}F$/.test(name),
+  const sets = (await readdir(join(repository, 'backup/stockroom'))).filter((name) =>
+    /^\d{8}-\d{6}F(_\d{8}-\d{6}D)?$/.test(name),
   );
-  const folder = join(repository, 'backup/stockroom', set ?? '', 'pg_data/base');
+  const set = sets.sort().at(-1) ?? '';
+  const folder = join(repository, 'backup/stockroom', set, 'pg_data/base');
   let largest = { path: '', size: 0 };
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
