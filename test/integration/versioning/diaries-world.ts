@@ -61,7 +61,7 @@ export function diariesWorld(sql: SqlService, versioning: VersioningService): Ve
     dayOf,
     async read(scope, { branch, revision }) {
       const isNow = revision === Number.MAX_SAFE_INTEGER;
-      const { lineage } = await versioning.readPoint(branch, isNow ? undefined : { revision });
+      const { lineage } = await versioning.pointFromZero(branch, isNow ? undefined : { revision });
       const rows = await sql.read({
         name: 'test_diary',
         text: `
