@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { asOwner } from '../../support/sql.js';
 import {
@@ -25,6 +25,9 @@ interface Indexes {
   readonly deadRows: readonly { readonly table: string; readonly dead: number }[];
   readonly bloated: Named;
 }
+
+/** Each starts several processes, which take seconds on a busy machine. **Units**: milliseconds. */
+jest.setTimeout(240_000);
 
 let db: TestDatabase;
 beforeAll(async () => {
