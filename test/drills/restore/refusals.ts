@@ -52,6 +52,7 @@ export async function tryRefusals(input: RefusalInput): Promise<readonly Refusal
     abandonedTimeline,
     momentBeforeBackups,
     otherCluster,
+    wrongPassphrase,
     keyRing,
   ];
   return (await Promise.all(cases.map((one) => limit(() => one(input))))).flat();
@@ -231,6 +232,24 @@ async function otherCluster({ place, repository }: RefusalInput): Promise<readon
       push.output,
       /ArchiveMismatchError/,
     ),
+  ];
+}
+
+/** An encrypted repository, which only its own passphrase opens. */
+async function wrongPassphrase({ place }: RefusalInput): Promise<readonly Refusal[]> {
+  const cluster = await Cluster.prepare(place, 'ciphered');
+  await cluster.init();
+  const withPassphrase = (passphrase: string): NodeJS.ProcessEnv => ({
+    PGBACKREST_REPO1_CIPHER_TYPE: 'aes-256-cbc',
+    PGBACKREST_REPO1_CIPHER_PASS: passphrase,
+  });
+  const [right, wrong] = [withPassphrase(generateSecret(32)), withPassphrase(generateSecret(32))];
+  const info = (env: NodeJS.ProcessEnv) => cluster.run('pgbackrest', ['--stanza=stockroom', 'info'], env);
+  await cluster.must('pgbackrest', ['--stanza=stockroom', '--no-online', 'stanza-create'], right);
+  const [read, unread] = [await info(right), await info(wrong)];
+  const isReadable = read.output.includes('no valid backups');
+  return [
+    refusal('a repository with another passphrase', isReadable, unread.output, /unable to load info file/),
   ];
 }
 

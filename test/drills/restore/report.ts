@@ -21,9 +21,10 @@ export function linesOf(report: DrillReport): readonly string[] {
     `the restored store archives: ${report.archivingGoesOn}`,
     `dump: made in ${seconds(dump.dumpMs)}; ${dump.control}`,
     `dump into PostgreSQL ${dump.serverVersion}: ${seconds(dump.restoreMs)} (${(dump.bytesPerSecond / 2 ** 20).toFixed(0)} MB/s), ${rowsOf(dump.comparison)}, verified: ${dump.sound}`,
-    ...report.refusals.map(
-      ({ what, refused, said }) => `${refused ? 'refused' : 'NOT REFUSED'}: ${what}: ${said}`,
-    ),
+    ...report.refusals.map(({ what, refused, isControl, said }) => {
+      const word = isControl === true ? 'control' : 'refused';
+      return `${refused ? word : `NOT ${word.toUpperCase()}`}: ${what}: ${said}`;
+    }),
   ];
 }
 
