@@ -47,6 +47,11 @@ export class ReplicaReads implements OnApplicationShutdown {
     return null;
   }
 
+  /** Which replicas answered when they were last asked. **Shape**: one entry for each, by its address. */
+  get standing(): readonly { readonly address: string; readonly isAway: boolean }[] {
+    return this.replicas.map(({ address, state }) => ({ address, isAway: state.isAway }));
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await Promise.all(this.replicas.map((replica) => replica.close()));
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventStreamsService } from '../../chat-history/events/event-streams.service.js';
 import { RetentionService } from '../../chat-history/retention/retention.service.js';
+import { ReplicaReads } from '../../database/replica-reads.service.js';
 import { SqlService } from '../../database/sql.service.js';
 import { EncryptionService } from '../../encryption/encryption.service.js';
 import { StockImportService } from '../../stock-import/stock-import.service.js';
@@ -14,6 +15,7 @@ export class WorkFiguresService {
     private readonly events: EventStreamsService,
     private readonly encryption: EncryptionService,
     private readonly sql: SqlService,
+    private readonly replicaReads: ReplicaReads,
   ) {}
 
   get openStreams(): number {
@@ -22,6 +24,11 @@ export class WorkFiguresService {
 
   get revisionsBehind(): number {
     return this.events.revisionsBehind;
+  }
+
+  /** Read replicas that are configured. */
+  get replicas(): ReplicaReads['standing'] {
+    return this.replicaReads.standing;
   }
 
   /** Ids of the keys on the ring, the primary first. */

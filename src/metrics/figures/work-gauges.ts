@@ -20,6 +20,14 @@ export const WORK_METRICS: readonly WorkMetric[] = [
   ),
   poolMetric('max', 'Connections that this process may open.'),
   {
+    type: 'gauge',
+    name: 'stockroom_replica_up',
+    help: 'Whether a read replica answered when this process last asked it, by its address.',
+    labels: ['replica'],
+    samples: ({ replicas }) =>
+      replicas.map(({ address, isAway }) => ({ labels: { replica: address }, value: isAway ? 0 : 1 })),
+  },
+  {
     type: 'counter',
     name: 'stockroom_imports_total',
     help: 'Imports over HTTP since the start of this process, dry runs left out.',
