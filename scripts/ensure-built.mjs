@@ -83,6 +83,13 @@ function isRunning(pid) {
   }
 }
 
+// npm writes this file last: without it some package would be missing, and the message would name a file and no mend.
+if (modified(join(ROOT, 'node_modules/.package-lock.json')) === 0) {
+  process.stderr.write(
+    'The dependencies are not installed, or not to the end: run npm ci, and wait for it.\n',
+  );
+  process.exit(1);
+}
 if (!isCurrent()) {
   await lock();
   try {

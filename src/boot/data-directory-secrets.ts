@@ -1,6 +1,7 @@
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../config/usable-folder.js';
 import { DatabaseSetupError } from '../database/database.errors.js';
 import { generateSecret } from '../encryption/secrets.js';
 
@@ -29,7 +30,7 @@ export function secretsPath(dataDir: string): string {
  */
 export async function dataDirectorySecrets(dataDir: string): Promise<DataDirectorySecrets> {
   try {
-    await mkdir(dataDir, { recursive: true });
+    await makeFolder(dataDir);
   } catch (error) {
     throw new DatabaseSetupError(
       `The data directory ${dataDir} cannot be made (${(error as NodeJS.ErrnoException).code}). Set STOCKROOM_DATA_DIR to a folder that this user may write.`,

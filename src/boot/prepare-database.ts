@@ -6,6 +6,7 @@ import { runStatement, withConnection } from '../database/direct-connection.js';
 import { driverErrorFacts } from '../database/driver-errors.js';
 import { checkPooler } from '../database/pooler.js';
 import { currentUserRights, missingRoles, rolesScript } from '../database/roles.queries.js';
+import { unknownMigrations } from '../database/migration-files.js';
 import { SchemaMigrator } from '../database/schema-migrator.js';
 import { searchLanguages } from '../database/text-search.queries.js';
 import { waitForDatabase } from '../database/wait-for-database.js';
@@ -38,9 +39,18 @@ export async function prepareDatabase(database: OpenDatabase, options: PrepareOp
     await waitForDatabase(migration, waiting);
     await ensureRoles(database);
     if (await mayMigrate(migration)) {
-      options.onStep('migrating');
-      const applied = await new SchemaMigrator(settings, migration, options.entities).up();
-      if (applied.length > 0) options.onStep(`migrated: ${applied.join(', ')}`);
+      const migrator = new SchemaMigrator(settings, migration, options.entities);
+      const newer = unknownMigrations((await migrator.status()).map(({ name }) => name)).at(-1);
+      if (newer === undefined) {
+        options.onStep('migrating');
+        const applied = await migrator.up();
+        if (applied.length > 0) options.onStep(`migrated: ${applied.join(', ')}`);
+      } else {
+        // The release before must be able to start while the next one rolls out.
+        options.onWarning(
+          `the database is newer than this build: it was migrated to ${newer}. This release goes on beside the next one; bring up that one`,
+        );
+      }
     }
   }
   await waitForDatabase(app, waiting);

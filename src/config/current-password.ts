@@ -8,7 +8,10 @@ import { readSecret, type VariableTexts } from './secret-files.js';
  *
  * **Shape**: `files` are the variables `<NAME>_FILE` as given. Of a URL in a file only the password is read again.
  */
-export function withCurrentPasswords(connections: DatabaseConnections, files: VariableTexts): DatabaseConnections {
+export function withCurrentPasswords(
+  connections: DatabaseConnections,
+  files: VariableTexts,
+): DatabaseConnections {
   const { DATABASE_URL_FILE: url, DATABASE_PASSWORD_FILE: field } = files;
   const ofApp = url === undefined ? passwordIn(field, (text) => text) : passwordIn(url, urlPassword);
   const { DATABASE_MIGRATION_URL_FILE: migrationUrl, DATABASE_REPLICA_URLS_FILE: replicaUrls } = files;
@@ -32,7 +35,10 @@ function renewed(connection: ConnectionSettings | null, source: PasswordSource):
 }
 
 /** **Shape**: undefined while the file cannot be read or holds no password: the one that was read at the start is tried then. */
-function passwordIn(path: string | undefined, passwordOf: (text: string) => string | undefined): PasswordSource {
+function passwordIn(
+  path: string | undefined,
+  passwordOf: (text: string) => string | undefined,
+): PasswordSource {
   if (path === undefined) return null;
   return () => {
     const text = readSecret(path);

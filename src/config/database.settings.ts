@@ -46,7 +46,9 @@ export function databaseConnections(environment: Environment): {
       return read();
     } catch (error) {
       if (!(error instanceof DatabaseUrlError)) throw error;
-      problems.push({ variable, message: error.message });
+      // Of the fields, the certificate has a variable of its own.
+      const isField = variable === 'DATABASE_HOST' && error.message.includes('sslrootcert');
+      problems.push({ variable: isField ? 'DATABASE_SSLROOTCERT' : variable, message: error.message });
       return undefined;
     }
   };

@@ -41,6 +41,12 @@ export function migrationFile(name: string): string {
   return join(MIGRATIONS_DIRECTORY, file);
 }
 
+/** Those among applied migrations that this build does not know, because they came later. */
+export function unknownMigrations(applied: readonly string[]): readonly string[] {
+  const known = new Set(migrationNames());
+  return applied.filter((name) => !known.has(name));
+}
+
 /** The number that a migration's name begins with. */
 export function migrationNumber(name: string): number {
   return Number.parseInt(name, 10);

@@ -4,7 +4,9 @@ import { OWNER_ROLE } from './roles.queries.js';
 interface ScriptPart {
   readonly name: string;
   readonly transactional: boolean;
-  readonly statements: readonly (string | { readonly text: string; readonly locks: readonly string[] | null })[];
+  readonly statements: readonly (
+    string | { readonly text: string; readonly locks: readonly string[] | null }
+  )[];
 }
 
 /**

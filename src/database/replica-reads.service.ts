@@ -13,6 +13,13 @@ export interface ReplicaNeed {
   readonly look: Statement;
 }
 
+/** How one replica stands. **Shape**: `revision` is the newest that it was seen at; 0 when nothing is known. */
+export interface ReplicaStanding {
+  readonly address: string;
+  readonly isAway: boolean;
+  readonly revision: number;
+}
+
 /**
  * Reads on replicas that have got far enough, and on no other.
  *
@@ -47,9 +54,13 @@ export class ReplicaReads implements OnApplicationShutdown {
     return null;
   }
 
-  /** Which replicas answered when they were last asked. **Shape**: one entry for each, by its address. */
-  get standing(): readonly { readonly address: string; readonly isAway: boolean }[] {
-    return this.replicas.map(({ address, state }) => ({ address, isAway: state.isAway }));
+  /** How each replica stood when it was last asked; none is asked for this. */
+  get standing(): readonly ReplicaStanding[] {
+    return this.replicas.map(({ address, state }) => ({
+      address,
+      isAway: state.isAway,
+      revision: state.lastSeen,
+    }));
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -53,6 +53,11 @@ export class ReplicaState {
     return jittered;
   }
 
+  /** The newest position that it was seen at; 0 when nothing is known. */
+  get lastSeen(): number {
+    return this.position;
+  }
+
   /** True between a failure and the next answer. */
   get isAway(): boolean {
     return this.failures > 0;

@@ -7,7 +7,7 @@ import { BusyClients } from './busy-clients.js';
 import { DatabaseSetupError } from './database.errors.js';
 import { runStatement, withConnection } from './direct-connection.js';
 import { driverErrorFacts } from './driver-errors.js';
-import { migrationFile, migrationNumber } from './migration-files.js';
+import { migrationFile, migrationNumber, unknownMigrations } from './migration-files.js';
 import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
 import { ormOptions, ownerSession } from './orm-options.js';
 import { requireDirect } from './pooler.js';
@@ -55,6 +55,7 @@ export class SchemaMigrator {
   /** Applies what is pending, up to number `to` if given. **Shape**: names of those applied now, in order. */
   async up(to: number = Infinity): Promise<readonly string[]> {
     return this.locked(async (orm) => {
+      await requireKnown(orm);
       const pending = (await orm.migrator.getPending()).map(({ name }) => name);
       const names = pending.filter((name) => migrationNumber(name) <= to);
       for (const name of names) await this.apply(() => orm.migrator.up({ migrations: [name] }));
@@ -68,6 +69,7 @@ export class SchemaMigrator {
    */
   async down(to?: number): Promise<readonly string[]> {
     return this.locked(async (orm) => {
+      await requireKnown(orm);
       const executed = (await orm.migrator.getExecuted()).map(({ name }) => name).reverse();
       const names =
         to === undefined ? executed.slice(0, 1) : executed.filter((name) => migrationNumber(name) > to);
@@ -104,7 +106,9 @@ export class SchemaMigrator {
   async repairGrants(): Promise<void> {
     await this.locked(async (orm) => {
       const executed = await orm.migrator.getExecuted();
-      const statements = await Promise.all(executed.map(async ({ name }) => (await migrationSql(orm, name)).statements));
+      const statements = await Promise.all(
+        executed.map(async ({ name }) => (await migrationSql(orm, name)).statements),
+      );
       const grants = statements.flat().filter(isGrant);
       const asOwner = { ...this.connection, options: ownerSession(this.connection) };
       await withConnection(asOwner, (client) => repairGrants(client, grants));
@@ -183,6 +187,20 @@ export class SchemaMigrator {
       `The database has no role ${missing.map(([name]) => String(name)).join(', ')}. Run "stockroom db roles" first.`,
     );
   }
+}
+
+/**
+ * A build knows nothing of migrations that came after it, neither how to undo them nor what may be applied beside them.
+ *
+ * **Errors**: `DatabaseSetupError` when there are such.
+ */
+async function requireKnown(orm: MikroORM): Promise<void> {
+  const unknown = unknownMigrations((await orm.migrator.getExecuted()).map(({ name }) => name));
+  const newest = unknown.at(-1);
+  if (newest === undefined) return;
+  throw new DatabaseSetupError(
+    `The database is newer than this build: it was migrated to ${newest}. Run this command of the release that brought it, or of a newer one.`,
+  );
 }
 
 async function retryLockTimeout(run: () => Promise<unknown>): Promise<void> {

@@ -1,5 +1,6 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult, type HealthIndicatorFunction } from '@nestjs/terminus';
+import { ReplicaReads } from '../database/replica-reads.service.js';
 import { Shutdown } from '../database/shutdown.service.js';
 import { SqlService } from '../database/sql.service.js';
 import type { HealthResponse, ProbeResponse } from './dto/health.dto.js';
@@ -13,6 +14,7 @@ export class HealthService {
     private readonly readiness: ReadinessIndicator,
     private readonly sql: SqlService,
     private readonly shutdown: Shutdown,
+    private readonly replicas: ReplicaReads,
   ) {}
 
   /** Whether requests may be sent: start over, database, schema, keys, not shutting down. */
@@ -32,6 +34,7 @@ export class HealthService {
       status: this.stateOf(status),
       checks: details as HealthResponse['checks'],
       uptimeSeconds: Math.round(process.uptime()),
+      replicas: [...this.replicas.standing],
       pool: await this.sql.poolState(),
     };
   }

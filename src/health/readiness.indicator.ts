@@ -64,9 +64,7 @@ export class ReadinessIndicator {
     const check = this.indicators.check('schema');
     if (!this.activity.isAwake) return check.up({ asleep: true });
     try {
-      const { pending, unknown } = await withTimeout(
-        this.activity.unasked(() => this.schema.compare()),
-      );
+      const { pending, unknown } = await withTimeout(this.activity.unasked(() => this.schema.compare()));
       return pending.length === 0 ? check.up({ newer: unknown }) : check.down({ pending });
     } catch (error) {
       return error instanceof DatabaseBusy ? check.up() : check.down();

@@ -32,11 +32,18 @@ describe('a start', () => {
   const builds = (): number => (existsSync(path('builds')) ? readFileSync(path('builds'), 'utf8').length : 0);
 
   async function start(): Promise<{ status: number; stdout: string }> {
+    const { status, stdout } = await startWithErrors();
+    return { status, stdout };
+  }
+
+  async function startWithErrors(): Promise<{ status: number; stdout: string; stderr: string }> {
     const child = spawn(process.execPath, [path('scripts/ensure-built.mjs')], { cwd: folder });
     let stdout = '';
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     const [status] = (await once(child, 'close')) as [number];
-    return { status, stdout };
+    return { status, stdout, stderr };
   }
 
   beforeEach(() => {
@@ -48,8 +55,18 @@ describe('a start', () => {
     writeFileSync(path('node_modules/@nestjs/cli/bin/nest.js'), BUILD);
     writeFileSync(path('src/users/users.service.ts'), '');
     writeFileSync(path('package.json'), '{}');
+    writeFileSync(path('node_modules/.package-lock.json'), '{}');
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('says what to do while the dependencies are not there, or npm is not done with them', async () => {
+    rmSync(path('node_modules/.package-lock.json'));
+    const { status, stderr } = await startWithErrors();
+    expect([status, builds()]).toEqual([1, 0]);
+    expect(stderr).toMatch(
+      /^The dependencies are not installed, or not to the end: run npm ci, and wait for it\.\n$/,
+    );
+  });
 
   it('builds at first, and not again while nothing changed', async () => {
     expect(await start()).toEqual({ status: 0, stdout: '' });

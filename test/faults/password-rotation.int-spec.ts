@@ -114,10 +114,13 @@ describe('a password that is rotated while the service runs', () => {
       status: 503,
       json: { checks: { database: 'down' } },
     });
-    const saidSo = (): boolean => lines.mock.calls.some(([line]) => /wrong user or password/.test(String(line)));
+    const saidSo = (): boolean =>
+      lines.mock.calls.some(([line]) => /wrong user or password/.test(String(line)));
     while (!saidSo()) await service.stranger.get('/readyz');
     await service.stranger.get('/readyz');
-    const said = lines.mock.calls.map(([line]) => String(line)).filter((line) => line.startsWith('not ready'));
+    const said = lines.mock.calls
+      .map(([line]) => String(line))
+      .filter((line) => line.startsWith('not ready'));
     lines.mockRestore();
     // Once, however often it is asked; on a busy machine a probe may have given up before it knew why.
     expect(said.filter((line) => !/timed out/.test(line))).toHaveLength(1);
@@ -136,6 +139,8 @@ describe('a password that is rotated while the service runs', () => {
       ENCRYPTION_KEYS: `k1:${generateSecret(32)}`,
     }).database.app ?? { currentPassword: undefined };
     expect(currentPassword).toBeUndefined();
-    await expect(execute({ ...service.db.app, ...fixed }, 'select 1')).rejects.toThrow(/wrong user or password/);
+    await expect(execute({ ...service.db.app, ...fixed }, 'select 1')).rejects.toThrow(
+      /wrong user or password/,
+    );
   });
 });

@@ -180,18 +180,23 @@ describeWith(PGBOUNCER)('behind a transaction pooler', () => {
     }
   });
 
-  it.each(['migrate', 'rollback', 'status', 'sql'])('"db %s" over it is refused with exit status 1 and the mend', async (command) => {
-    const db = await createTestDatabase('empty');
-    try {
-      const env = { ...databaseVariables(db), DATABASE_MIGRATION_URL: urlOf(pooler.through(db.owner)) };
-      const { status, stdout, stderr } = await stockroom(['db', command], { env });
-      expect([status, stdout]).toEqual([1, '']);
-      expect(stderr).toMatch(/^\S+ is a pooler\. .*give DATABASE_MIGRATION_URL a connection to the server itself/);
-      expect(stderr.trim().split('\n')).toHaveLength(1);
-    } finally {
-      await db.drop();
-    }
-  });
+  it.each(['migrate', 'rollback', 'status', 'sql'])(
+    '"db %s" over it is refused with exit status 1 and the mend',
+    async (command) => {
+      const db = await createTestDatabase('empty');
+      try {
+        const env = { ...databaseVariables(db), DATABASE_MIGRATION_URL: urlOf(pooler.through(db.owner)) };
+        const { status, stdout, stderr } = await stockroom(['db', command], { env });
+        expect([status, stdout]).toEqual([1, '']);
+        expect(stderr).toMatch(
+          /^\S+ is a pooler\. .*give DATABASE_MIGRATION_URL a connection to the server itself/,
+        );
+        expect(stderr.trim().split('\n')).toHaveLength(1);
+      } finally {
+        await db.drop();
+      }
+    },
+  );
 
   it('nothing migrates', async () => {
     const db = await createTestDatabase('empty');

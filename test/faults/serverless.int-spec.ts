@@ -34,7 +34,13 @@ async function start(serverless: boolean): Promise<{ service: TestApp; proxy: Da
 }
 
 /** Waits until no connection is open, asks the probes for a while, and counts the connections that were made meanwhile. */
-async function connectionsAtRest({ service, proxy }: { service: TestApp; proxy: DatabaseProxy }): Promise<number> {
+async function connectionsAtRest({
+  service,
+  proxy,
+}: {
+  service: TestApp;
+  proxy: DatabaseProxy;
+}): Promise<number> {
   for (let looks = 0; looks < 100 && proxy.open > 0; looks++) await sleep(100);
   const before = proxy.taken;
   for (const until = performance.now() + REST_MS; performance.now() < until; await sleep(500)) {

@@ -104,7 +104,8 @@ function environment(db: TestDatabase, folder: string, plan: StopPlan): NodeJS.P
   };
 }
 
-async function addressOf(stdout: NodeJS.ReadableStream): Promise<string> {
+/** Where a service that was just started listens, as it says. */
+export async function addressOf(stdout: NodeJS.ReadableStream): Promise<string> {
   let text = '';
   for await (const chunk of stdout) {
     text += String(chunk);
@@ -117,11 +118,15 @@ async function addressOf(stdout: NodeJS.ReadableStream): Promise<string> {
   throw new Error(`The service ended before it listened: ${text}`);
 }
 
-async function signIn(url: string): Promise<LoadTarget> {
+/** A service with the headers of somebody who is signed in. */
+export async function signIn(
+  url: string,
+  who: { readonly email: string; readonly password: string } = ADMIN,
+): Promise<LoadTarget> {
   const answer = await fetch(`${url}/v1/sessions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', connection: 'close' },
-    body: JSON.stringify({ login: ADMIN.email, password: ADMIN.password }),
+    body: JSON.stringify({ login: who.email, password: who.password }),
   });
   const { token } = (await answer.json()) as { token: string };
   return { url, headers: { authorization: `Bearer ${token}` } };

@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../../config/usable-folder.js';
 import { EmbeddedPostgresError, hasCode, messageOf } from './embedded-postgres.errors.js';
 import { SYSTEM_FOLDER } from './postgres-binaries.js';
 import { canEnter, type ServerAccount } from './server-account.js';
@@ -41,7 +42,7 @@ export interface ClusterPlace {
  */
 export async function prepareDataDir(dataDir: string, account: ServerAccount | undefined): Promise<void> {
   try {
-    await mkdir(dirname(dataDir), { recursive: true });
+    await makeFolder(dirname(dataDir));
     await mkdir(dataDir, { mode: 0o700 }).catch((error: unknown) => {
       if (!hasCode(error, 'EEXIST')) throw error;
     });

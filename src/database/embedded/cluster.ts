@@ -1,7 +1,6 @@
 import {
   chmod,
   chown,
-  mkdir,
   mkdtemp,
   open,
   readdir,
@@ -11,6 +10,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../../config/usable-folder.js';
 import type { ClusterPlace } from './cluster-place.js';
 import { explainFailure, hasCode } from './embedded-postgres.errors.js';
 import { isAlive } from './postmaster-pid.js';
@@ -40,7 +40,7 @@ async function removeAbandonedStaging(home: string): Promise<void> {
 
 async function makeHome({ dataDir, home, exists }: ClusterPlace): Promise<void> {
   if (exists || home === dataDir) return;
-  await mkdir(home, { recursive: true });
+  await makeFolder(home);
   // A umask of 077 would close the way for the server's account.
   await chmod(SYSTEM_FOLDER, 0o755);
   await chmod(home, 0o711);

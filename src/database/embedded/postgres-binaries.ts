@@ -1,5 +1,6 @@
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { makeFolder } from '../../config/usable-folder.js';
 import { EmbeddedPostgresError, explainFailure, hasCode, messageOf } from './embedded-postgres.errors.js';
 import { runProgram } from './run-program.js';
 import type { ServerAccount } from './server-account.js';
@@ -89,7 +90,7 @@ async function openToAll(folder: string): Promise<void> {
 
 /** Copies the tree beside its final name and renames it, so that a copy cut short is never taken for a whole one. */
 async function copyTree(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolder(dirname(to));
   if (process.getuid?.() === 0) await chmod(dirname(to), 0o755);
   const staging = await mkdtemp(`${to}.copy-`);
   try {

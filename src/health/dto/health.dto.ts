@@ -15,6 +15,8 @@ export const healthResponse = z
     status: z.enum(['ok', 'error', 'shutting_down']),
     checks: z.record(z.string(), z.looseObject({ status: z.enum(['up', 'down']) })),
     uptimeSeconds: z.number(),
+    /** Of each replica, as it was last seen; one that is away is left alone, and the primary asked. */
+    replicas: z.array(z.strictObject({ address: z.string(), isAway: z.boolean(), revision: z.int() })),
     pool: z.strictObject({ size: z.int(), idle: z.int(), waiting: z.int(), max: z.int() }),
   })
   .meta({ id: 'Health' });
