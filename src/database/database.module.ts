@@ -1,7 +1,8 @@
 import { MikroOrmModule } from '@mikro-orm/nestjs';
-import { PostgreSqlDriver, type EntitySchema } from '@mikro-orm/postgresql';
+import type { EntitySchema } from '@mikro-orm/postgresql';
 import { Global, Logger, Module, type DynamicModule } from '@nestjs/common';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
+import { ReturningDriver } from './orm-driver.js';
 import { ormOptions } from './orm-options.js';
 import { DatabaseActivity } from './database-activity.service.js';
 import { ScheduledJobs } from './scheduled-job.service.js';
@@ -42,7 +43,7 @@ export class DatabaseModule {
       module: DatabaseModule,
       imports: [
         MikroOrmModule.forRoot({
-          driver: PostgreSqlDriver,
+          driver: ReturningDriver,
           ...ormOptions({
             ...input,
             onSlowQuery: (text, durationMs) =>

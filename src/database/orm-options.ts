@@ -3,6 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
 import { passwordOf } from './direct-connection.js';
 import { migrationFileName, MIGRATIONS_DIRECTORY } from './migration-files.js';
+import { ReturningDriver } from './orm-driver.js';
 import { OWNER_ROLE } from './roles.queries.js';
 import { scrubLiterals } from './scrub-literals.js';
 
@@ -25,6 +26,7 @@ export function ormOptions(input: OrmOptionsInput): Options {
   const { settings, connection, entities } = input;
   const { pool } = settings.database;
   return defineConfig({
+    driver: ReturningDriver,
     ...connectionOptions(connection, settings),
     pool: { min: 0, max: pool.max, idleTimeoutMillis: pool.idleTimeoutMs },
     entities: [...entities],
