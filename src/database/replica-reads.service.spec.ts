@@ -19,10 +19,10 @@ describe('the standing of replicas', () => {
     } as const;
     const settings = { ...defaults, database: { ...defaults.database, replicas: [replica] } };
     const reads = new ReplicaReads(settings, new SlowQueryLog(settings));
-    expect(reads.standing).toEqual([{ address: '127.0.0.1:1', isAway: false }]);
+    expect(reads.standing).toEqual([{ address: '127.0.0.1:1', isAway: false, revision: 0 }]);
     const look = { name: 'look', text: 'select 1', values: [] };
     expect(await reads.readOne(look, { atLeast: 1, look })).toBeNull();
-    expect(reads.standing).toEqual([{ address: '127.0.0.1:1', isAway: true }]);
+    expect(reads.standing).toEqual([{ address: '127.0.0.1:1', isAway: true, revision: 0 }]);
     await reads.onApplicationShutdown();
     Logger.overrideLogger(['log', 'warn', 'error']);
   });
