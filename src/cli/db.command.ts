@@ -124,7 +124,11 @@ function check(): Command {
 function sql(): Command {
   return new Command('sql')
     .description('print the SQL of pending migrations without running it, ready for psql')
-    .option('--locks', 'try it in a transaction that is rolled back, and say what each statement locks', false)
+    .option(
+      '--locks',
+      'try it in a transaction that is rolled back, and say what each statement locks',
+      false,
+    )
     .option(...JSON_OPTION)
     .action(async (options: OutputOptions & { locks: boolean }) => {
       const pending = await withMigrator(async (migrator, { settings }) => {

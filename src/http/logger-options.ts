@@ -16,6 +16,17 @@ const WARNING = levels.values['warn'] ?? 40;
 
 const PROBES = new Set(['/livez', '/readyz', '/startupz', '/metrics']);
 
+/** What is logged of a request, an answer, an error. */
+const SERIALIZERS = {
+  req: (request: { id: string; method: string; url: string }) => ({
+    id: request.id,
+    method: request.method,
+    path: request.url.split('?', 1)[0],
+  }),
+  res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
+  err: (error: Error) => withoutSecrets({ ...(loggableDatabaseError(error) ?? stdSerializers.err(error)) }),
+};
+
 /**
  * One JSON object a line; readable text on a terminal. Every line of a request carries its id.
  *
@@ -38,16 +49,7 @@ export function loggerOptions({ log }: Settings): Params {
         : { stream: lines }),
       formatters: { log: withoutSecrets },
       genReqId: (request) => request.id ?? requestIdOf(request),
-      serializers: {
-        req: (request: { id: string; method: string; url: string }) => ({
-          id: request.id,
-          method: request.method,
-          path: request.url.split('?', 1)[0],
-        }),
-        res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
-        err: (error: Error) =>
-          withoutSecrets({ ...(loggableDatabaseError(error) ?? stdSerializers.err(error)) }),
-      },
+      serializers: SERIALIZERS,
       hooks: {
         logMethod(args, method, level) {
           method.apply(this, withOwnMessage(args) as typeof args);

@@ -56,6 +56,8 @@ describe('entities of requests', () => {
 
   it('are refused to whoever takes no unit of work', async () => {
     const symbol = await trackStock(api);
-    await expect(service.app.get(EntityManager).findOne(Stock, { symbol })).rejects.toThrow(/global EntityManager/);
+    await expect(service.app.get(EntityManager).findOne(Stock, { symbol })).rejects.toThrow(
+      /global EntityManager/,
+    );
   });
 });

@@ -1,14 +1,4 @@
-import {
-  chmod,
-  chown,
-  mkdtemp,
-  open,
-  readdir,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, chown, mkdtemp, open, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeFolder } from '../../config/usable-folder.js';
 import type { ClusterPlace } from './cluster-place.js';
