@@ -131,6 +131,15 @@ describe('a sender', () => {
     setTimeout(() => closed.destroy(), 20);
     await expect(content(closed)).rejects.toMatchObject({ code: 'upload-aborted' });
   });
+
+  it('whose stream fails before it is read ends no process', async () => {
+    const source = new Readable({ read: () => undefined });
+    const upload = content(source);
+    // An 'error' that nobody listens to ends the process.
+    expect(source.listenerCount('error')).toBeGreaterThan(0);
+    source.destroy(new Error('connection reset'));
+    await expect(upload).rejects.toMatchObject({ code: 'upload-aborted' });
+  });
 });
 
 describe('over a real connection', () => {

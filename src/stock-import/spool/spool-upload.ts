@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { ImportTooLarge } from './spool.errors.js';
 import { inflate, inflateIfPacked } from './inflate.js';
 import { intake, type IntakeOptions } from './intake.js';
@@ -32,6 +33,8 @@ export async function spoolUpload(
   source: AsyncIterable<Uint8Array>,
   options: SpoolOptions,
 ): Promise<SpooledFile> {
+  // It may fail before its first chunk is asked for, while the file is made; who asks is told then. Unheard it would end the process.
+  if (source instanceof Readable) source.on('error', () => undefined);
   const writer = await SpoolWriter.create(options.directory);
   // Ends the wait for the next chunk when the unpacker or the disk fails meanwhile.
   const stop = new AbortController();
