@@ -33,7 +33,8 @@ export function insertLate(late: {
 
 /**
  * Makes what a visitor's citations quote late for the account that takes them over, as far as it was restated: what the visitor was told,
- * the account was not. SQL with the places of account and visitor.
+ * the account was not. SQL with the places of account and visitor, and twice each of the lowest message and the one behind the last
+ * (null: no bound).
  */
 export const CLAIM_LATE = `
   insert into late_citations (message_id, ordinal, owner_id, revision)
@@ -41,6 +42,8 @@ export const CLAIM_LATE = `
   from message_citations c
   ${QuotesService.standing('c', 'now')}
   where c.owner_id = ?::uuid and now.status <> 'current'
+    and (?::uuid is null or c.message_id >= ?::uuid)
+    and (?::uuid is null or c.message_id < ?::uuid)
   order by c.message_id, c.ordinal
   on conflict (message_id, ordinal) do update
   set owner_id = excluded.owner_id, number = default, revision = excluded.revision`;

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { withConnection } from '../../../src/database/direct-connection.js';
+import { putClose, revisionOf, stockWith } from '../../factories/branches.js';
+import { cite, openConversation, quote, type CitingMessage } from '../../factories/citations.js';
 import { append, makeConversation, tryAppend } from '../../factories/conversations.js';
 import { asOwner } from '../../support/sql.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
@@ -20,7 +22,10 @@ async function nobodysRows(): Promise<readonly object[]> {
     `with gone as (select id from sessions where user_id is null and revoked_at is not null)
      select 'conversation' as kind, id from conversations where visitor_id in (select id from gone)
      union all select 'message', id from messages where owner_id in (select id from gone)
-     union all select 'citation', message_id from message_citations where owner_id in (select id from gone)`,
+     union all select 'citation', message_id from message_citations where owner_id in (select id from gone)
+     union all select 'late citation', message_id from late_citations where owner_id in (select id from gone)
+     union all select 'late citation of another', l.message_id
+       from late_citations l join messages m on m.id = l.message_id where l.owner_id <> m.owner_id`,
   );
 }
 
@@ -51,6 +56,26 @@ describe('a visitor who writes while they sign in', () => {
       }
       expect((await append(account, id)).seq).toBeGreaterThan(1);
     }
+    expect(await nobodysRows()).toEqual([]);
+  });
+});
+
+describe('a visitor whose citations were restated before they signed in', () => {
+  it('hands them over as news: those that were late when cited, and those that were ended since', async () => {
+    const { symbol, revision } = await stockWith(app.api, '1', '7');
+    await putClose(app.api, { symbol, day: 0 }, '2');
+    const visitor = app.stranger.with({ 'x-session-id': randomUUID() });
+    const conversation = await openConversation(visitor);
+    const quoted = [quote(symbol, 0, { asOf: revision }), quote(symbol, 1), quote(symbol, 0)];
+    const { id } = (await cite(visitor, conversation, quoted)).json as CitingMessage;
+    const head = revisionOf(await putClose(app.api, { symbol, day: 1 }, '8'));
+    const { email, password, userId } = await app.signedIn('USER');
+    await visitor.post('/v1/sessions', { json: { login: email, password } });
+    const late =
+      'select owner_id, ordinal, revision::int from late_citations where message_id = $1 order by number';
+    expect(await asOwner(app.db, late, [id])).toEqual(
+      [0, 1].map((ordinal) => ({ owner_id: userId, ordinal, revision: head })),
+    );
     expect(await nobodysRows()).toEqual([]);
   });
 });

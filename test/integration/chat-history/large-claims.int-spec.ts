@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
+import { putClose, stockWith } from '../../factories/branches.js';
 import { makeConversation } from '../../factories/conversations.js';
 import type { ApiAnswer, ApiClient } from '../../support/api-client.js';
 import type { Persona } from '../../support/personas.js';
@@ -23,13 +24,13 @@ afterEach(() => {
   prototype.query = query;
 });
 
-/** Calls back with how many rows each update of messages or citations changed. */
+/** Calls back with how many rows each statement changed that writes messages or citations. */
 function watch(changed: (rows: number) => void): void {
   prototype.query = function (this: Client, ...args: unknown[]) {
     const [first] = args as [string | { text?: string }];
     const text = typeof first === 'string' ? first : first.text;
     const answer = query.apply(this, args);
-    if (text !== undefined && /update "(messages|message_citations)"/.test(text))
+    if (text !== undefined && /update "(messages|message_citations)"|insert into late_citations/.test(text))
       void (answer as Promise<{ rowCount: number }>).then(({ rowCount }) => changed(rowCount));
     return answer;
   };
@@ -48,6 +49,19 @@ const CUT = `
   end $$;
   create trigger cut after update of owner_id on message_citations
   for each statement execute function give_up()`;
+
+/** Each message of a conversation quotes a price that was corrected since. */
+async function quoteInEach(id: string): Promise<void> {
+  const { symbol, revision } = await stockWith(app.api, '1');
+  await putClose(app.api, { symbol, day: 0 }, '2');
+  await asOwner(
+    app.db,
+    `insert into message_citations (message_id, ordinal, owner_id, series_id, branch_id, ts, revision)
+     select m.id, 0, m.owner_id, v.series_id, v.branch_id, v.ts, v.valid_from
+     from messages m, stock_data v where m.conversation_id = $1 and v.valid_from = $2`,
+    [id, revision],
+  );
+}
 
 async function visitorWithMany(): Promise<{ visitor: ApiClient; id: string; person: Persona }> {
   const visitor = app.stranger.with({ 'x-session-id': randomUUID() });
@@ -78,10 +92,12 @@ const ownersOf = (id: string): Promise<readonly object[]> =>
 describe('a visitor with very many messages who signs in', () => {
   it('has them in the account, and no statement changed all of them', async () => {
     const { visitor, id, person } = await visitorWithMany();
+    await quoteInEach(id);
     const changed: number[] = [];
     watch((rows) => changed.push(rows));
     expect((await signIn(visitor, person)).status).toBe(201);
-    expect(changed.reduce((sum, rows) => sum + rows, 0)).toBe(MESSAGES);
+    // Message, citation and, because the price was corrected, the news of that.
+    expect(changed.reduce((sum, rows) => sum + rows, 0)).toBe(3 * MESSAGES);
     expect(Math.max(...changed)).toBeLessThan(MOST);
     expect(await ownersOf(id)).toEqual([
       { owner: person.userId, messages: MESSAGES, conversation: person.userId },
@@ -90,6 +106,7 @@ describe('a visitor with very many messages who signs in', () => {
 
   it('keeps all of them when the server gives up half-way, and has them when they sign in again', async () => {
     const { visitor, id, person } = await visitorWithMany();
+    await quoteInEach(id);
     const [before] = await ownersOf(id);
     await asOwner(app.db, CUT);
     expect((await signIn(visitor, person)).status).toBe(503);
