@@ -375,6 +375,7 @@ CREATE INDEX message_citations_owner_id_message_id_idx ON public.message_citatio
 CREATE INDEX message_citations_series_id_branch_id_ts_idx ON public.message_citations USING btree (series_id, branch_id, ts);
 CREATE INDEX messages_citations_idx ON public.messages USING gin (citations jsonb_path_ops);
 CREATE INDEX messages_created_at_idx ON public.messages USING btree (created_at);
+CREATE INDEX messages_owner_id_created_at_id_idx ON public.messages USING btree (owner_id, created_at, id);
 CREATE INDEX messages_owner_id_id_idx ON public.messages USING btree (owner_id, id);
 CREATE INDEX revision_series_series_id_index ON public.revision_series USING btree (series_id, revision_id);
 CREATE INDEX revisions_branch_id_index ON public.revisions USING btree (branch_id, id);
@@ -429,18 +430,48 @@ CREATE OR REPLACE FUNCTION public.message_search(language text, content text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN to_tsvector((language)::regconfig, public.search_text(content));
-CREATE OR REPLACE FUNCTION public.messages_citing(cited jsonb, before uuid, most integer)
+CREATE OR REPLACE FUNCTION public.messages_citing(cited jsonb, before_at timestamp with time zone, before_id uuid, most integer)
  RETURNS SETOF uuid
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 50
  SET search_path TO 'pg_catalog', 'pg_temp'
-BEGIN ATOMIC
- SELECT m.id
-    FROM public.messages m
-   WHERE ((m.owner_id = ANY (ARRAY[(NULLIF(current_setting('stockroom.user_id'::text, true), ''::text))::uuid, (NULLIF(current_setting('stockroom.visitor_id'::text, true), ''::text))::uuid])) AND (m.citations @> messages_citing.cited) AND ((messages_citing.before IS NULL) OR (m.id < messages_citing.before)))
-   ORDER BY m.id DESC
-  LIMIT messages_citing.most;
-END;
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+      declare
+        asker constant uuid := coalesce(
+          nullif(current_setting('stockroom.user_id', true), ''),
+          nullif(current_setting('stockroom.visitor_id', true), '')
+        );
+        looked_at integer;
+        last_at timestamptz;
+        last_id uuid;
+        near uuid[];
+      begin
+        select count(*), min(w.created_at), (array_agg(w.id order by w.place desc))[1],
+          coalesce(array_agg(w.id order by w.place) filter (where w.citations @> cited), '{}')
+        into looked_at, last_at, last_id, near
+        from (
+          select m.id, m.created_at, m.citations, row_number() over (order by m.created_at desc, m.id desc) as place
+          from public.messages m
+          where m.owner_id = asker
+            and (m.created_at, m.id) < (coalesce(before_at, 'infinity'), before_id)
+          order by m.created_at desc, m.id desc
+          limit 1000
+        ) w;
+        return query select unnest(near[1:most]);
+        if looked_at < 1000 or cardinality(near) >= most then
+          return;
+        end if;
+        return query
+          with citing as materialized (
+            select m.id, m.created_at
+            from public.messages m
+            where m.owner_id = asker
+              and m.citations @> cited
+              and (m.created_at, m.id) < (last_at, last_id)
+          )
+          select c.id from citing c order by c.created_at desc, c.id desc limit most - cardinality(near);
+      end $function$;
 CREATE OR REPLACE FUNCTION public.messages_fill_search()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -537,7 +568,7 @@ create policy user_settings_retention on public.user_settings as permissive for 
 alter function public.audit_events_refuse_change() owner to stockroom_owner;
 alter function public.encrypted_cells_check_key() owner to stockroom_owner;
 alter function public.message_search(text,text) owner to stockroom_owner;
-alter function public.messages_citing(jsonb,uuid,integer) owner to stockroom_owner;
+alter function public.messages_citing(jsonb,timestamp with time zone,uuid,integer) owner to stockroom_owner;
 alter function public.messages_fill_search() owner to stockroom_owner;
 alter function public.search_text(text) owner to stockroom_owner;
 alter function public.stock_data_check_added() owner to stockroom_owner;
@@ -637,8 +668,8 @@ grant select, usage on sequence public.stock_series_id_seq to stockroom_app;
 grant execute on function public.audit_events_refuse_change() to public;
 grant execute on function public.encrypted_cells_check_key() to public;
 grant execute on function public.message_search(text,text) to public;
-revoke all on function public.messages_citing(jsonb,uuid,integer) from public;
-grant execute on function public.messages_citing(jsonb,uuid,integer) to stockroom_app;
+revoke all on function public.messages_citing(jsonb,timestamp with time zone,uuid,integer) from public;
+grant execute on function public.messages_citing(jsonb,timestamp with time zone,uuid,integer) to stockroom_app;
 grant execute on function public.messages_fill_search() to public;
 grant execute on function public.search_text(text) to public;
 grant execute on function public.stock_data_check_added() to public;

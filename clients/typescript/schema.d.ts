@@ -1558,6 +1558,11 @@ export interface components {
                 };
             };
             uptimeSeconds: number;
+            replicas: {
+                address: string;
+                isAway: boolean;
+                revision: number;
+            }[];
             pool: {
                 size: number;
                 idle: number;
