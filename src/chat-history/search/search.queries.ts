@@ -1,5 +1,5 @@
 import type { Statement } from '../../database/statement.js';
-import { HEADLINE } from './headline.queries.js';
+import { HEADLINE, MARKING } from './headline.queries.js';
 
 /**
  * The most that one request looks through: so many messages, or so much text, newest first. **Why** both: short messages cost by their
@@ -114,14 +114,15 @@ export function searchMessages(page: SearchPage): Statement {
           sum(octet_length(content)) over best_first - octet_length(content) as bytes_before
         from matching
         window best_first as (order by rank desc, id desc)
-      )
+      ), ${MARKING}
       select part.newest, part.oldest, part.next,
         exists (select from found where place >= $8 or bytes_before >= ${MOST_SHOWN}) as has_more, shown.*
       from part
       left join (
         select id, conversation_id, title, seq, role,
           to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as instant, rank::text, h.marked, place
-        from found ${HEADLINE}
+        from found
+        join marking using (language) ${HEADLINE}
         where place < $8 and bytes_before < ${MOST_SHOWN}
       ) shown on true
       order by shown.place`,

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { clientConfig } from '../../../src/database/direct-connection.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { propertyOptions } from '../../support/property.js';
+import { processorTime, type ProcessorTime } from './processor-time.js';
 
 /** A text eight times as long may take so many times as long: eight for what grows with the text, 64 for what grows with its square. */
 const MOST = 24;
@@ -15,18 +16,12 @@ const OTHERS = [' ', '\n', '"', "'", '<', '>', '!', '\\', '\u0004', 'é', '中',
 
 let db: TestDatabase;
 let client: Client;
-/** What the server said of each statement. **Units**: milliseconds of processor. */
-const usage: number[] = [];
+let processorMs: ProcessorTime;
 beforeAll(async () => {
   db = await createTestDatabase();
   client = new Client(clientConfig(db.superuser));
   await client.connect();
-  client.on('notice', ({ detail }) => {
-    const [, user, system] = /([\d.]+) s user, ([\d.]+) s system, [\d.]+ s elapsed/.exec(detail ?? '') ?? [];
-    if (user !== undefined) usage.push(1000 * (Number(user) + Number(system)));
-  });
-  await client.query('set log_statement_stats = on');
-  await client.query('set client_min_messages = log');
+  processorMs = await processorTime(client);
   await client.query('create temporary table texts (content text)');
 });
 afterAll(async () => {
@@ -34,17 +29,10 @@ afterAll(async () => {
   await db.drop();
 });
 
-/** How much of a processor the server takes, whoever else is at it. **Units**: milliseconds, the least of some runs. */
 async function msOf(work: string, text: string): Promise<number> {
   await client.query('truncate texts');
   await client.query('insert into texts values ($1)', [text]);
-  let best = Infinity;
-  for (let run = 0; run < 3; run++) {
-    usage.length = 0;
-    await client.query(`select length(${work}) from texts`);
-    best = Math.min(best, ...usage);
-  }
-  return best;
+  return processorMs(`select length(${work}) from texts`);
 }
 
 /** How many times as long a text of eight times the bytes takes. */
