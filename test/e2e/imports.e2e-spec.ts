@@ -191,7 +191,9 @@ describe('an import over HTTP', () => {
     const { json: newest } = await api.get('/v1/revisions', { query: { limit: 1 } });
     const [{ id: head }] = (newest as { data: [{ id: number }] }).data;
     const real = await api.post('/v1/stock-data', { ...call, query: { track: true } });
-    expect(real.json).toEqual({ ...(dry.json as object), revision: head + 1 });
+    const { consequences, ...told } = dry.json as { consequences: object };
+    expect(consequences).toEqual({ restatedCitations: 0, firstRestated: [] });
+    expect(real.json).toEqual({ ...told, revision: head + 1 });
     expect(real.json).toMatchObject({ inserted: 1, corrected: 1, unchanged: 1 });
   });
 
