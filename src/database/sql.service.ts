@@ -5,6 +5,8 @@ import type { Pool, PoolClient } from 'pg';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { ShuttingDown } from './database.errors.js';
 import { isClientPoisoned, isConnectionLost, isPlanStale, translateDriverError } from './driver-errors.js';
+import { inOneGo } from './in-one-go.js';
+import { limitedRead, READ_AT, type LimitedRead } from './limited-read.queries.js';
 import { actAs, readingAs } from './own-rows.queries.js';
 import type { RowOwner } from './own-rows.js';
 import { watchPoolWaits, type WaitWatcher } from './pool-waits.js';
@@ -70,6 +72,20 @@ export class SqlService {
     return this.read(readingAs(owner, statement));
   }
 
+  /**
+   * The same for a read that may be made to take long: the server ends it when its time is over. **Errors**: as {@link read};
+   * `DatabaseTimeout` then.
+   */
+  async readWithin(read: LimitedRead): Promise<readonly Row[]> {
+    const statements = limitedRead(read);
+    return this.readAgain(() =>
+      this.onClient(async (client) => {
+        const send = () => statements.map((one) => this.execute(client, one, this.answerTimeoutMs));
+        return (await inOneGo(client, send))[READ_AT]?.rows ?? [];
+      }),
+    );
+  }
+
   /** The only row of a statement, or null when there is none. **Errors**: as {@link read}. */
   async readOne(statement: Statement): Promise<Row | null> {
     return (await this.read(statement))[0] ?? null;
@@ -96,7 +112,7 @@ export class SqlService {
   }
 
   /**
-   * Lets `work`, a transaction that may wait long for others of its kind, begin when its turn has come: those of one queue never hold
+   * Lets `work`, which may wait long for others of its kind or take long, begin when its turn has come: those of one queue never hold
    * more than a third of the connections, or one. Not to be used inside a transaction.
    *
    * **Errors**: `TooManyWaiting`, and those of `work`.

@@ -34,6 +34,23 @@ describe('turns', () => {
     }
   });
 
+  it('let in fewer where a queue asks for that, and never more', async () => {
+    const turns = new Turns(9);
+    for (const [atOnce, most] of [
+      [1, 1],
+      [5, 3],
+    ] as const) {
+      const inside: string[] = [];
+      const visitors = ['a', 'b', 'c', 'd', 'e'].map((name) =>
+        visitor(turns, { ...ROWS, atOnce }, name, inside),
+      );
+      await settle();
+      expect(inside).toHaveLength(most);
+      for (const { leave } of visitors) leave();
+      await Promise.all(visitors.map(({ done }) => done));
+    }
+  });
+
   it('come in the order of arrival, also when some fail', async () => {
     const turns = new Turns(1);
     const order: number[] = [];

@@ -7,6 +7,8 @@ export interface Queue {
   readonly name: string;
   /** **Units**: milliseconds in the queue, after which whoever waits is told to come again. */
   readonly patienceMs: number;
+  /** How many are let in at once; a third of the connections unless that is less. */
+  readonly atOnce?: number;
 }
 
 /** Who comes when this many are inside or wait is told to come again at once. */
@@ -37,8 +39,8 @@ export class Turns {
   }
 
   /** Runs `work` when its turn has come. **Errors**: `TooManyWaiting`, and then `work` never runs; those of `work`. */
-  async take<T>({ name, patienceMs }: Queue, work: () => Promise<T>): Promise<T> {
-    const line = this.lines.get(name) ?? { turns: pLimit(this.atOnce), length: 0 };
+  async take<T>({ name, patienceMs, atOnce = this.atOnce }: Queue, work: () => Promise<T>): Promise<T> {
+    const line = this.lines.get(name) ?? { turns: pLimit(Math.min(atOnce, this.atOnce)), length: 0 };
     if (line.length >= MAX_IN_LINE) throw new TooManyWaiting();
     this.lines.set(name, line);
     line.length++;

@@ -2,10 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { makeCursor, readCursor, type Page } from '../../common/pagination.js';
 import type { Principal } from '../../common/principal.js';
 import { SETTINGS, type Settings } from '../../config/settings.js';
+import { DatabaseTimeout, TooManyWaiting } from '../../database/database.errors.js';
+import type { RowOwner } from '../../database/own-rows.js';
 import { SqlService } from '../../database/sql.service.js';
 import type { Row } from '../../database/statement.js';
 import { SignerService } from '../../encryption/signer.service.js';
-import { searchMessages } from './search.queries.js';
+import { SearchTooSlow, TooManySearches } from './search.errors.js';
+import { searchMessages, type SearchPage } from './search.queries.js';
 import { snippetHtml } from './snippet.js';
 
 /** One message that was found. */
@@ -35,6 +38,12 @@ export interface MessageSearch {
  */
 const NEGATIONS = /-(?:[\s-]*-)+/g;
 
+/** A search that takes longer is ended. Of what one request looks through, 20 to 500 ms is usual. **Units**: milliseconds. */
+const LONGEST_MS = 3_000;
+
+/** How long a search waits for others. **Units**: milliseconds. */
+const PATIENCE_MS = 5_000;
+
 /** In each row of a page: what is said of the part that was looked through. */
 const PART_COLUMNS = 4;
 
@@ -60,7 +69,8 @@ export class SearchMessagesService {
 
   /**
    * A page of what matches among the newest messages that are looked through at once, best first; behind the last of them the same of
-   * those before. **Shape**: may be short, or empty, and have a `nextCursor`. **Errors**: `InvalidCursor`.
+   * those before. **Shape**: may be short, or empty, and have a `nextCursor`. **Errors**: `InvalidCursor`, `SearchTooSlow`,
+   * `TooManySearches`.
    */
   async search(principal: Principal, { q, limit, cursor }: MessageSearch): Promise<Page<FoundMessage>> {
     const { userId, sessionId } = principal;
@@ -78,8 +88,7 @@ export class SearchMessagesService {
       after,
       limit,
     };
-    const owner = userId === null ? { visitorId: sessionId } : { userId };
-    const rows = await this.sql.readAs(owner, searchMessages(page));
+    const rows = await this.rowsOf(userId === null ? { visitorId: sessionId } : { userId }, page);
     const found = rows.map((row) => row.slice(PART_COLUMNS)).filter(([id]) => id !== null);
     // What lies behind a part is known since its first page.
     const [[from, to, next, hasMore] = []] = rows;
@@ -95,6 +104,23 @@ export class SearchMessagesService {
       data: found.map(foundMessage),
       nextCursor: following === null ? null : makeCursor(this.signer, scope, following),
     };
+  }
+
+  /**
+   * Runs a search in its turn: of one caller one at a time, and of all no more than leave others connections. **Why**: what a search
+   * costs is for its caller to choose, within bounds, and nobody else's request should wait for it.
+   */
+  private async rowsOf(owner: RowOwner, page: SearchPage): Promise<readonly Row[]> {
+    const own = { name: `search ${page.ownerId}`, patienceMs: PATIENCE_MS, atOnce: 1 };
+    const everybodys = { name: 'search', patienceMs: PATIENCE_MS };
+    const read = { owner, statement: searchMessages(page), withinMs: LONGEST_MS };
+    try {
+      return await this.sql.inTurn(own, () => this.sql.inTurn(everybodys, () => this.sql.readWithin(read)));
+    } catch (error) {
+      if (error instanceof TooManyWaiting) throw new TooManySearches();
+      if (error instanceof DatabaseTimeout) throw new SearchTooSlow(LONGEST_MS, error);
+      throw error;
+    }
   }
 }
 

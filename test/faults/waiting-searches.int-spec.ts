@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withConnection } from '../../src/database/direct-connection.js';
+import { SqlService } from '../../src/database/sql.service.js';
+import { trackStock } from '../factories/stocks.js';
+import type { ApiAnswer, ApiClient } from '../support/api-client.js';
+import { expectRefused } from '../support/refusals.js';
+import { asOwner } from '../support/sql.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+const CONNECTIONS = 6;
+const SEARCHES = 10;
+const READS = 5;
+
+let service: TestApp;
+let symbol: string;
+let sql: SqlService;
+
+beforeEach(async () => {
+  service = await startTestApp({ pool: { max: CONNECTIONS, acquireTimeoutMs: 500 } });
+  symbol = await trackStock(service.api);
+  sql = service.app.get(SqlService);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await service.close();
+});
+
+const search = async (api: ApiClient): Promise<ApiAnswer> =>
+  api.get('/v1/messages/search', { query: { q: 'anything' } });
+
+/** How many connections of the service search, and wait for the table. */
+async function searching(): Promise<number> {
+  const [row] = await asOwner<{ count: number }>(
+    service.db,
+    `select count(distinct pid)::int as count from pg_locks l join pg_stat_activity a using (pid)
+     where not l.granted and a.datname = current_database()`,
+  );
+  return row?.count ?? 0;
+}
+
+/** While nobody gets at a message: a search then lasts as long as it may, as one that costs too much would. */
+async function whileSearchesLast<T>(work: () => Promise<T>): Promise<T> {
+  return withConnection(service.db.superuser, async (client) => {
+    await client.query('begin');
+    await client.query('lock table messages in access exclusive mode');
+    try {
+      return await work();
+    } finally {
+      await client.query('rollback');
+    }
+  });
+}
+
+/** **Shape**: statuses of the reads beside ten searches, and the most connections that those held. */
+async function readersBeside(callers: readonly ApiClient[], held: number) {
+  const turns = jest.mocked(sql.inTurn);
+  const searches: Promise<ApiAnswer>[] = [];
+  const seen = await whileSearchesLast(async () => {
+    searches.push(...callers.map(search));
+    while (turns.mock.calls.length < callers.length || (await searching()) < held) await sleep(5);
+    const reads: number[] = [];
+    let most = 0;
+    for (let n = 0; n < READS; n++) {
+      most = Math.max(most, await searching());
+      reads.push((await service.api.get(`/v1/stocks/${symbol}`)).status);
+    }
+    return { reads, most };
+  });
+  await Promise.all(searches);
+  return seen;
+}
+
+const visitors = (): readonly ApiClient[] => Array.from({ length: SEARCHES }, () => service.visitor());
+
+describe('ten searches that last as long as they may', () => {
+  it('hold a third of the connections, and every reader is answered', async () => {
+    jest.spyOn(sql, 'inTurn');
+    const { reads, most } = await readersBeside(visitors(), CONNECTIONS / 3);
+    expect(reads).toEqual(Array<number>(READS).fill(200));
+    expect(most).toBe(CONNECTIONS / 3);
+  });
+
+  it('hold one connection when one caller makes them', async () => {
+    const visitor = service.visitor();
+    await search(visitor);
+    jest.spyOn(sql, 'inTurn');
+    const { reads, most } = await readersBeside(Array<ApiClient>(SEARCHES).fill(visitor), 1);
+    expect(reads).toEqual(Array<number>(READS).fill(200));
+    expect(most).toBe(1);
+  });
+
+  it('as a control: without turns they hold all, and readers find none', async () => {
+    jest.spyOn(sql, 'inTurn').mockImplementation((_queue, work) => work());
+    const { reads, most } = await readersBeside(visitors(), CONNECTIONS);
+    expect(reads).toContain(503);
+    expect(most).toBe(CONNECTIONS);
+  });
+});
+
+describe('a search that takes too long', () => {
+  it('is ended, its connection is as before, and so is the next search', async () => {
+    const visitor = service.visitor();
+    await whileSearchesLast(async () => {
+      expectRefused(await search(visitor), 503, 'search-timeout');
+    });
+    expect((await search(visitor)).status).toBe(200);
+    const [limit] = await sql.read({
+      ...{ name: 'limit_left', text: `select current_setting('statement_timeout')`, values: [] },
+    });
+    expect(limit).not.toEqual(['3s']);
+    expect(await sql.poolState()).toMatchObject({ waiting: 0 });
+  });
+});
