@@ -28,7 +28,8 @@ export function createChanges(table: VersionedTable): Statement {
     name: named(table, 'create'),
     text: `
       create temporary table ${CHANGES} on commit drop as
-      select ${keyColumns(table)}, withdrawn, ${quoted(table.values)}, ''::text as kind, null::tid as closes
+      select ${keyColumns(table)}, withdrawn, ${quoted(table.values)}, ''::text as kind,
+        null::oid as closes_in, null::tid as closes
       from ${table.table}
       with no data`,
     values: [],
@@ -63,7 +64,7 @@ export function createDryRunRows(table: VersionedTable): {
  * Compares the proposals with what the branch shows now and keeps those that differ.
  *
  * **Shape**: one row: how many rows were proposed that change nothing. `kind` becomes inserted, corrected or withdrawn; `closes` is the
- * place of the branch's own open version to close, null when it has none. Each segment of the lineage is one outer join on the full primary key or a
+ * place of the branch's own open version to close, null when it has none, in the partition `closes_in`. Each segment of the lineage is one outer join on the full primary key or a
  * prefix of it; the nearest segment that knows the key is what the branch shows.
  */
 export function collectChanges(input: {
@@ -104,7 +105,7 @@ export function collectChanges(input: {
             when ${exists} then 'corrected'
             else 'inserted'
           end,
-          d0.ctid
+          d0.tableoid, d0.ctid
         from ${proposed}
         ${joins.join('\n        ')}
         where case when p.withdrawn then ${exists} else ${exists} is not true or ${differs} end
@@ -135,9 +136,12 @@ export function countChanges(table: VersionedTable): Statement {
 /**
  * Ends the open versions that the changes replace.
  *
- * **Why** by place and nothing else: a condition on branch or validity makes a table without fresh statistics look as if one
+ * **Why** by place: a condition on branch or validity makes a table without fresh statistics look as if one
  * row fitted, and the planner compares every change with every bar: 4.6 s for 6,000 corrections, and it grows with the
  * square. The place was read in this transaction under the commit lock, so nobody moves the row meanwhile.
+ *
+ * **Why** the partition too: each numbers its rows by itself, so rows of other partitions have the same place. **Why** scope and key, which
+ * the place implies: by them PostgreSQL goes into one partition for each change, and not into all.
  */
 export function closeVersions(table: VersionedTable, revision: number): Statement {
   return {
@@ -146,7 +150,8 @@ export function closeVersions(table: VersionedTable, revision: number): Statemen
       update ${table.table} d
       set valid_to = $1
       from ${CHANGES} c
-      where d.ctid = c.closes`,
+      where d.ctid = c.closes and d.tableoid = c.closes_in
+        and d.${table.scope} = c.${table.scope} and d.${table.key} = c.${table.key}`,
     values: [revision],
     prepared: false,
   };

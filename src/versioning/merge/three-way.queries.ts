@@ -84,7 +84,7 @@ export function collectThreeWay(input: ThreeWay): Statement {
           ${ours.exists} as is_shown,
           ${same(table, theirs, ours)} as is_same,
           ${same(table, ours, base)} as is_base,
-          o0.ctid as closes
+          o0.tableoid as closes_in, o0.ctid as closes
         from rows r
         ${[...base.joins, ...ours.joins, ...theirs.joins].join('\n        ')}
         where not (${same(table, theirs, base)})
@@ -98,7 +98,7 @@ export function collectThreeWay(input: ThreeWay): Statement {
             when is_shown then 'corrected'
             else 'inserted'
           end as kind,
-          closes
+          closes_in, closes
         from sided
       ),
       collected as (insert into ${CHANGES} select * from judged where kind <> 'unchanged')

@@ -4,37 +4,14 @@ import { bar, csvOf, day } from '../../factories/bars.js';
 import { importCsv, trackStock } from '../../factories/stocks.js';
 import { makeBranch } from '../../factories/versioned-bars.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
-
-/** What docs/operations.md says to run on an empty database, to have the bars in partitions. */
-const PARTITION = `
-  alter table stock_data rename to stock_data_whole;
-  alter table stock_data_whole rename constraint stock_data_pkey to stock_data_whole_pkey;
-  create table stock_data (like stock_data_whole including defaults including constraints,
-    constraint stock_data_pkey primary key (series_id, branch_id, ts, valid_to)) partition by hash (series_id);
-  do $$ begin
-    for n in 0..15 loop
-      execute format('create table stock_data_%s partition of stock_data for values with (modulus 16, remainder %s)', n, n);
-      execute format('revoke all on stock_data_%s from stockroom_app, stockroom_readonly', n);
-    end loop;
-  end $$;
-  revoke update, delete on stock_data from stockroom_app;
-  grant update (valid_to) on stock_data to stockroom_app;
-  create trigger stock_data_added after insert on stock_data
-    referencing new table as added for each statement execute function stock_data_check_added();
-  create trigger stock_data_closed after update on stock_data
-    referencing old table as before new table as after
-    for each statement execute function stock_data_check_closed();
-  drop table stock_data_whole`;
+import { BY_SERIES, partitionBars } from './partitioned-bars.js';
 
 describe('bars in partitions by series', () => {
   let service: TestApp;
 
   beforeAll(async () => {
     service = await startTestApp();
-    await withConnection(service.db.owner, async (client) => {
-      await client.query('set role stockroom_owner');
-      await client.query(PARTITION);
-    });
+    await partitionBars(service.db.owner, BY_SERIES);
   });
   afterAll(() => service.close());
 
