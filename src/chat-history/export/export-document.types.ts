@@ -38,7 +38,7 @@ export interface ExportContent {
   readonly messages: readonly Readonly<Record<string, unknown>>[];
   /** Every version that is quoted, once, in the order of the first quotation. */
   readonly bars: readonly ExportedBar[];
-  /** Every revision that brought a quoted version, or ended it, or that the conversation is fixed at, oldest first. */
+  /** Every revision that brought a quoted version, ended it, or brought what stands there now, or that the conversation is fixed at, oldest first. */
   readonly revisions: readonly RevisionView[];
 }
 

@@ -31,6 +31,7 @@ interface Quotation {
   readonly branch: string;
   readonly revision: number;
   readonly restatedBy?: number;
+  readonly currentRevision?: number;
   readonly quoted: ExportedBar['bar'];
 }
 
@@ -44,11 +45,11 @@ export function quotedIn(messages: readonly Json[]): {
   for (const { citations } of messages) {
     for (const citation of citations as readonly (Quotation | { readonly type: 'url' | 'document' })[]) {
       if (citation.type !== 'stock-data') continue;
-      const { symbol, interval, branch, revision, restatedBy, quoted: bar } = citation;
+      const { symbol, interval, branch, revision, restatedBy, currentRevision, quoted: bar } = citation;
       const key = JSON.stringify([symbol, interval, bar['date'] ?? bar['ts'], branch, revision]);
       if (!bars.has(key)) bars.set(key, { symbol, interval, branch, revision, bar });
-      revisions.add(revision);
-      if (restatedBy !== undefined) revisions.add(restatedBy);
+      for (const number of [revision, restatedBy, currentRevision])
+        if (number !== undefined) revisions.add(number);
     }
   }
   return { bars: [...bars.values()], revisions: [...revisions] };

@@ -76,6 +76,47 @@ describe('an export', () => {
     expect(verified(bytes).problem).toMatch(/not JSON in UTF-8/);
   });
 
+  it.each([undefined, 3])(
+    'is one whether or not it names the revision of the current bar: %p',
+    (currentRevision) => {
+      const bar = {
+        date: '2024-01-03',
+        open: null,
+        high: null,
+        low: null,
+        close: '1',
+        adjClose: null,
+        volume: null,
+      };
+      const citation = {
+        ...{
+          type: 'stock-data',
+          symbol: 'ACME',
+          interval: '1d',
+          branch: 'main',
+          date: '2024-01-03',
+          revision: 1,
+        },
+        ...{
+          field: 'close',
+          value: '1',
+          asOf: 1,
+          quoted: bar,
+          status: 'restated',
+          current: bar,
+          restatedBy: 2,
+        },
+        ...(currentRevision === undefined ? {} : { currentRevision }),
+      };
+      const content = { ...CONTENT, messages: [{ ...CONTENT.messages[0], citations: [citation] }] };
+      const digest = { ...DIGEST, value: digestOf(content) };
+      expect(verified(JSON.stringify({ ...content, digest }))).toMatchObject({
+        problem: null,
+        found: digest.value,
+      });
+    },
+  );
+
   it('has another digest when a value was changed', () => {
     expect(verified(changed('"seq":1', '"seq":2'))).toMatchObject({ problem: null });
     expect(verified(changed('"seq":1', '"seq":2'))).not.toMatchObject({ found: DIGEST.value });
