@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { digestOf, type ExportDocument } from '../../src/chat-history/export/export-document.types.js';
+import { isTooLarge } from '../../src/chat-history/export/export.queries.js';
+import { SlowQueryLog } from '../../src/database/slow-query-log.service.js';
 import { storeConversation, storeMessage } from '../factories/history-rows.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
 import { expectRefused } from '../support/refusals.js';
@@ -233,6 +235,33 @@ describe('an export', () => {
     const { messages } = (await exported(t.api, long.id)).json as { messages: readonly { seq: number }[] };
     expect(messages.map(({ seq }) => seq)).toEqual(Array.from({ length: 1_203 }, (_, n) => n + 1));
     await fill(1_204, 1_204 + 512, 65_536);
+    const statements = jest.spyOn(t.app.get(SlowQueryLog), 'note');
+    const pages = (): number => statements.mock.calls.filter(([name]) => name === 'message_page_asc').length;
     expectRefused(await exported(t.api, long.id), 422, 'export-too-large');
+    // Known before a page is made.
+    expect(pages()).toBe(0);
+    await exported(t.api, id);
+    expect(pages()).toBe(1);
+    statements.mockRestore();
+  });
+
+  it('is never taken for larger than it is, and hardly for smaller', async () => {
+    const made = await storeConversation(t.db, t.admin);
+    for (let seq = 1; seq <= 9; seq++) await storeMessage(t.db, made, { seq, content: `Ünïcode 🚀 ${seq}` });
+    await asOwner(t.db, 'update conversations set last_seq = 9 where id = $1', [made.id]);
+    for (const [conversationId, least] of [
+      [made.id, 0.95],
+      // Quotations grow by what stands there now.
+      [id, 0.5],
+    ] as const) {
+      const { text } = await t.api.get(`/v1/conversations/${conversationId}/messages`);
+      const bytes = Buffer.byteLength(text) - Buffer.byteLength('{"data":[],"nextCursor":null}');
+      const tooLarge = async (maxBytes: number): Promise<unknown> => {
+        const statement = isTooLarge({ conversationId, ownerId: t.admin.userId, maxBytes });
+        return (await asOwner<{ exists: boolean }>(t.db, statement.text, [...statement.values]))[0]?.exists;
+      };
+      expect(await tooLarge(bytes)).toBe(false);
+      expect(await tooLarge(Math.floor(bytes * least))).toBe(true);
+    }
   });
 });
