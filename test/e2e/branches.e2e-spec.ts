@@ -98,6 +98,27 @@ describe('a branch', () => {
     expect(log.data).toMatchObject([{ kind: 'withdrawal' }, { kind: 'correction' }, { kind: 'import' }]);
   });
 
+  it('takes corrections of what it showed once, whatever its parent or grandparent came to know after the fork', async () => {
+    const { symbol } = await stockWith(api, '1', '2');
+    await api.delete(path(symbol, 1));
+    const early = await forkBranch(api);
+    const nested = await forkBranch(api, { parent: early });
+    await importCsv(api, symbol, csvOf([bar(day(5), '5')]));
+    await api.delete(path(symbol, 5));
+    await importCsv(api, symbol, csvOf([bar(day(6), '6')]), { branch: early });
+    for (const [branch, offset] of [
+      [early, 5],
+      [nested, 5],
+      [nested, 6],
+    ] as const)
+      expectRefused(await put(symbol, offset, 7, branch), 404, 'bar-not-found');
+    expect((await put(symbol, 5, 7)).status).toBe(200);
+    // Withdrawn before the fork, so both showed it once.
+    for (const branch of [nested, early]) expect((await put(symbol, 1, 8, branch)).status).toBe(200);
+    expect(await closes(symbol, nested)).toEqual([1, 8]);
+    expect(await closes(symbol, early)).toEqual([1, 8, 6]);
+  });
+
   it('does not touch what is said of a stock, such as when it was last pulled', async () => {
     const symbol = await trackStock(api);
     const name = await forkBranch(api);

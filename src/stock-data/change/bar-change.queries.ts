@@ -1,5 +1,5 @@
 import type { Statement } from '../../database/statement.js';
-import type { Proposals } from '../../versioning/versioning.types.js';
+import type { LineageSegment, Proposals } from '../../versioning/versioning.types.js';
 import type { BarValues, Interval } from '../../bars/bar.types.js';
 import { barJson } from '../bar.format.js';
 
@@ -46,11 +46,18 @@ export function withdrawnBar(seriesId: number, ts: string): Proposals {
   };
 }
 
-/** Tells a bar that was withdrawn from one that never was. **Shape**: one row when any version of it exists on these branches. */
-export function barEverExisted(seriesId: number, ts: string, branchIds: readonly number[]): Statement {
+/**
+ * Tells a bar that was withdrawn from one that never was. **Shape**: one row when a lineage has a version of it, each branch up to its
+ * revision: what a parent came to know after the fork was never shown.
+ */
+export function barEverExisted(seriesId: number, ts: string, lineage: readonly LineageSegment[]): Statement {
   return {
     name: 'bar_ever_existed',
-    text: 'select 1 from stock_data where series_id = $1 and ts = $2 and branch_id = any($3::smallint[]) limit 1',
-    values: [seriesId, ts, branchIds],
+    text: `
+      select 1
+      from unnest($3::smallint[], $4::bigint[]) l (branch_id, revision)
+      join stock_data d on d.series_id = $1 and d.ts = $2 and d.branch_id = l.branch_id and d.valid_from <= l.revision
+      limit 1`,
+    values: [seriesId, ts, lineage.map(({ branchId }) => branchId), lineage.map(({ revision }) => revision)],
   };
 }

@@ -108,8 +108,7 @@ export class ChangeBarService {
     await this.stocks.requireSeries(tx, change);
     const [, json, revision] = await tx.runOne(oneBar({ seriesId, interval, point, ts }));
     if (json === null) {
-      const branchIds = point.lineage.map((segment) => segment.branchId);
-      const [known] = await tx.run(barEverExisted(seriesId, ts, branchIds));
+      const [known] = await tx.run(barEverExisted(seriesId, ts, point.lineage));
       if (known === undefined) throw new BarNotFound(change.symbol, shownTime(change, ts));
     }
     requireMatch(change.ifMatch, etagOf(Number(revision)));
