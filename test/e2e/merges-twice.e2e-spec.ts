@@ -47,6 +47,21 @@ describe('merging twice', () => {
       expectRefused(await mergeBranch(api, name, body), 409, 'branch-merged');
   });
 
+  it('as a dry run is answered what the merge itself would be: what was done, or a refusal', async () => {
+    const symbol = await newStock('1', '2');
+    const name = await forkBranch(api);
+    await put(symbol, 0, 3, name);
+    const merge = (body: object, dryRun: boolean) =>
+      mergeBranch(api, name, body as Readonly<Record<string, unknown>>, { dryRun });
+    const before = await merge({ message: 'once' }, true);
+    expect(before.json).toMatchObject({ revision: null, corrected: 1 });
+    const done = await merge({ message: 'once' }, false);
+    await put(symbol, 1, 9);
+    const again = await merge({ message: 'once' }, true);
+    expect([again.status, again.json]).toEqual([200, done.json]);
+    expectRefused(await merge({ message: 'twice' }, true), 409, 'branch-merged');
+  });
+
   it('at once is won by one: the others are refused or, asking the same, answered the same', async () => {
     for (let round = 0; round < 5; round++) {
       const symbol = await newStock('1');

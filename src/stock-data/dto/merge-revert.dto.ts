@@ -41,7 +41,12 @@ export const changeReportResponse = z
     revision: z
       .int()
       .nullable()
-      .meta({ description: 'The new revision, the newest one if nothing changed, null for a dry run.' }),
+      .meta({
+        description: [
+          'The new revision, the newest one if nothing changed, null for a dry run.',
+          'A dry run of a merge that was done already names the revision that did it.',
+        ].join(' '),
+      }),
     inserted: z.int(),
     corrected: z.int(),
     withdrawn: z.int(),

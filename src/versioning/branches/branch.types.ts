@@ -50,7 +50,7 @@ export type DescribeConflicts = (
   conflicts: Conflicts,
 ) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 
-/** What merges and reverts answer. **Shape**: `revision` is the new one, the newest of all if nothing changed, null for a dry run. */
+/** What merges and reverts answer. **Shape**: `revision` is the new one, the newest of all if nothing changed, null for a dry run of what is not done yet. */
 export interface ChangeReport extends Omit<CommitReport, 'head'> {
   readonly revision: number | null;
 }

@@ -181,10 +181,13 @@ async function write(tx: SqlTransaction, merge: Merge, unchanged: number): Promi
   return changeReport(commit, dryRun);
 }
 
-/** What the same request was answered before; null when there was no such request. */
+/**
+ * What the same request was answered before; null when there was no such request. A dry run is answered so too: it tells what the
+ * request would be answered, and nothing would be written any more.
+ */
 async function answered(
   tx: SqlTransaction,
-  { onConflict, message, dryRun }: MergeRequest,
+  { onConflict, message }: MergeRequest,
   line: Line,
 ): Promise<ChangeReport | null> {
   const [merge] = await tx.run(mergeOf(line.id));
@@ -192,5 +195,5 @@ async function answered(
   const [revision = 0, inserted = 0, corrected = 0, withdrawn = 0, unchanged = 0] = merge
     .slice(2)
     .map(Number);
-  return { revision: dryRun ? null : revision, inserted, corrected, withdrawn, unchanged };
+  return { revision, inserted, corrected, withdrawn, unchanged };
 }
