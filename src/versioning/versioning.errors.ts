@@ -72,6 +72,18 @@ export class RootBranch extends DomainError {
   }
 }
 
+/** A branch of a branch of a branch, and so on: reads would follow more of them than they can in time. */
+export class BranchTooDeep extends DomainError {
+  constructor(parent: string, { depth, most }: { readonly depth: number; readonly most: number }) {
+    super(
+      'refused',
+      'branch-too-deep',
+      `A branch off "${parent}" would be ${depth} branches away from main; at most ${most} may lie between.`,
+      { details: { depth, most } },
+    );
+  }
+}
+
 /** As many branches as there are numbers for them were made. */
 export class BranchesUsedUp extends DomainError {
   constructor(cause: unknown) {
@@ -79,14 +91,22 @@ export class BranchesUsedUp extends DomainError {
   }
 }
 
-/** The revision was made on another branch than the one it is asked of. */
+/**
+ * The revision was made on another branch than the one it is asked of. `shownUpTo` is the last revision up to which that one shows the
+ * other, where it does.
+ */
 export class RevisionOnOtherBranch extends DomainError {
-  constructor(revision: number, input: { readonly madeOn: string; readonly askedOf: string }) {
-    const { madeOn, askedOf } = input;
+  constructor(
+    revision: number,
+    input: { readonly madeOn: string; readonly askedOf: string; readonly shownUpTo?: number | undefined },
+  ) {
+    const { madeOn, askedOf, shownUpTo } = input;
     super(
       'refused',
       'revision-on-other-branch',
-      `Revision ${revision} was made on branch "${madeOn}", which is not part of "${askedOf}".`,
+      shownUpTo === undefined
+        ? `Revision ${revision} was made on branch "${madeOn}", which is not part of "${askedOf}".`
+        : `Revision ${revision} of branch "${madeOn}" is later than the fork of "${askedOf}", which shows that branch up to revision ${shownUpTo}.`,
       { details: { revision, branch: madeOn } },
     );
   }

@@ -5,11 +5,15 @@ import {
   mergeBranch,
   putClose,
   revisionOf,
+  shownCloses,
   stockWith,
 } from '../factories/branches.js';
 import type { ApiClient } from '../support/api-client.js';
 import { expectRefused } from '../support/refusals.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+
+/** How many branches lie between `main` and the deepest one, itself among them. */
+const MAX_DEPTH = 32;
 
 let service: TestApp;
 let api: ApiClient;
@@ -90,10 +94,37 @@ describe('a branch that cannot be made', () => {
     const later = revisionOf(await putClose(api, { symbol, day: 0, branch: 'main' }, 3));
     const unseen = await fork(one, later);
     expectRefused(unseen, 422, 'revision-on-other-branch');
-    expect(unseen.json).toMatchObject({ revision: later, branch: 'main' });
+    expect(unseen.json).toMatchObject({
+      revision: later,
+      branch: 'main',
+      detail: `Revision ${later} of branch "main" is later than the fork of "${one}", which shows that branch up to revision ${revision}.`,
+    });
     expect((await fork('main', later)).status).toBe(201);
     expect((await fork(one, revision)).status).toBe(201);
     expect((await fork(other, foreign)).status).toBe(201);
+  });
+});
+
+describe('a branch of a branch of a branch', () => {
+  it('is read at the greatest depth that there may be, and is not forked any deeper, also by two at once', async () => {
+    const { symbol } = await stockWith(api, '1');
+    const chain = ['main'];
+    for (let depth = 1; depth <= MAX_DEPTH; depth++)
+      chain.push(await forkBranch(api, { parent: chain.at(-1) ?? '' }));
+    const deepest = chain.at(-1) ?? '';
+    const deeper = freshBranchName();
+    const fork = () => api.post('/v1/branches', { json: { name: deeper, parent: deepest } });
+    for (const answer of [await fork(), ...(await Promise.all([fork(), fork()]))]) {
+      expectRefused(answer, 422, 'branch-too-deep');
+      expect(answer.json).toMatchObject({ depth: MAX_DEPTH + 1, most: MAX_DEPTH });
+    }
+    expectRefused(await api.get(`/v1/branches/${deeper}`), 404, 'branch-not-found');
+    expect(await shownCloses(api, symbol, { branch: deepest })).toBe('0=1');
+    await putClose(api, { symbol, day: 0, branch: deepest }, 2);
+    expect((await mergeBranch(api, deepest)).json).toMatchObject({ corrected: 1 });
+    expect(await shownCloses(api, symbol, { branch: chain.at(-2) ?? '' })).toBe('0=2');
+    // One beside it is no deeper.
+    expect(await forkBranch(api, { parent: chain.at(-2) ?? '' })).not.toBe('');
   });
 });
 
