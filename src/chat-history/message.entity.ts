@@ -32,6 +32,7 @@ export const MessageSchema = defineEntity({
   uniques: [{ name: 'messages_conversation_id_seq_key', properties: ['conversation', 'seq'] }],
   indexes: [
     { name: 'messages_owner_id_id_idx', properties: ['ownerId', 'id'] },
+    { name: 'messages_owner_id_created_at_id_idx', properties: ['ownerId', 'createdAt', 'id'] },
     { name: 'messages_created_at_idx', properties: ['createdAt'] },
     {
       name: 'messages_citations_idx',

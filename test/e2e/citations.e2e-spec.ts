@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { day } from '../factories/bars.js';
 import { barPath, forkBranch, putClose, revisionOf, stockWith } from '../factories/branches.js';
@@ -292,6 +293,28 @@ describe('messages', () => {
     expect([rest.nextCursor, data[0]?.citations[0]?.status]).toEqual([null, 'current']);
     const byUrl = await api.get('/v1/messages', { query: { 'citation.url': 'https://example.com/only' } });
     expect((byUrl.json as { data: unknown[] }).data).toHaveLength(1);
+  });
+
+  it('are newest first whatever ids their client made', async () => {
+    const { symbol } = await stockWith(admin, '1');
+    const id = await openConversation(api);
+    const ids: string[] = [];
+    for (let n = 0; n < 6; n++) {
+      const message = await cite(api, id, [quote(symbol, 0)], { id: randomUUID() });
+      ids.unshift((message.json as CitingMessage).id);
+    }
+    const found: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const query = { 'citation.symbol': symbol, limit: 4, ...(cursor === null ? {} : { cursor }) };
+      const page = (await api.get('/v1/messages', { query })).json as {
+        data: CitingMessage[];
+        nextCursor: string | null;
+      };
+      found.push(...page.data.map((message) => message.id));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(found).toEqual(ids);
   });
 
   it('cannot be listed without saying what they cite', async () => {

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { append, makeConversation } from '../factories/conversations.js';
 import { storeConversation, storeMessage, type StoredConversation } from '../factories/history-rows.js';
 import { expectRefused } from '../support/refusals.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
@@ -140,6 +142,17 @@ describe('a search', () => {
     const english = await storeMessage(t.db, chat, { seq: 8, content: 'Aktien is a German word' });
     expect(idsOf(await found(ann.api, 'Aktie'))).toEqual([german]);
     expect(idsOf(await found(ann.api, 'Aktien')).toSorted()).toEqual([german, english].toSorted());
+  });
+
+  it('puts the newest first of those that match alike, whatever ids their client made', async () => {
+    const carl = await t.signedIn('USER');
+    const { id } = await makeConversation(carl.api);
+    const ids: string[] = [];
+    for (let n = 0; n < 6; n++)
+      ids.unshift((await append(carl.api, id, { id: randomUUID(), content: 'gneiss' })).id);
+    const first = await found(carl.api, 'gneiss', { limit: '4' });
+    const rest = await found(carl.api, 'gneiss', { limit: '4', cursor: first.nextCursor ?? '' });
+    expect([...idsOf(first), ...idsOf(rest)]).toEqual(ids);
   });
 
   it('goes on page by page, ties and all, and with its own cursor only', async () => {

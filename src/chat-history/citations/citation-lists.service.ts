@@ -7,6 +7,7 @@ import { RevisionLogService } from '../../versioning/revisions/revision-log.serv
 import { AsOfBeforeFirst, AsOfInFuture } from '../../versioning/versioning.errors.js';
 import { VersioningService, type AsOf } from '../../versioning/versioning.service.js';
 import type { HistoryOwner } from '../history-owner.types.js';
+import type { MessagePlace } from '../messages/message-place.queries.js';
 import { messagesCiting } from './citing-messages.queries.js';
 import {
   affectedCitations,
@@ -47,11 +48,11 @@ export class CitationListsService {
     paging: Paging,
   ): Promise<TextPage> {
     const citation = JSON.stringify(members);
-    const scope = ['messages-citing', owner.id, citation];
-    const [before = null] = readCursor(this.signer, scope, paging.cursor) ?? [];
-    const page = { ownerId: owner.id, citation, before: before as string | null, limit: paging.limit };
+    const scope = ['messages-citing-by-moment', owner.id, citation];
+    const before = readCursor(this.signer, scope, paging.cursor) as MessagePlace | null;
+    const page = { ownerId: owner.id, citation, before, limit: paging.limit };
     const rows = await this.sql.readAs(owner, messagesCiting(page));
-    return this.textPage({ rows, limit: paging.limit, scope, position: ([id]) => [id] });
+    return this.textPage({ rows, limit: paging.limit, scope, position: ([at, id]) => [at, id] });
   }
 
   /**

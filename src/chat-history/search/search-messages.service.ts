@@ -7,6 +7,7 @@ import type { RowOwner } from '../../database/own-rows.js';
 import { SqlService } from '../../database/sql.service.js';
 import type { Row } from '../../database/statement.js';
 import { SignerService } from '../../encryption/signer.service.js';
+import type { MessagePlace } from '../messages/message-place.queries.js';
 import { SearchTooSlow, TooManySearches } from './search.errors.js';
 import { searchMessages, type SearchPage } from './search.queries.js';
 import { snippetHtml } from './snippet.js';
@@ -48,14 +49,14 @@ const PATIENCE_MS = 5_000;
 const PART_COLUMNS = 4;
 
 /**
- * Where a search goes on: newest and oldest message of the part that is looked through, the first one behind it, rank and id of the
- * last message of the page before. **Shape**: a part of which nothing is known yet has its newest message only.
+ * Where a search goes on: newest and oldest message of the part that is looked through, the first one behind it, rank and
+ * place of the last message of the page before. **Shape**: a part of which nothing is known yet has its newest message only.
  */
 type Position = readonly [
-  newest: string | null,
-  oldest: string | null,
-  next: string | null,
-  after: readonly [rank: string, id: string] | null,
+  newest: MessagePlace | null,
+  oldest: MessagePlace | null,
+  next: MessagePlace | null,
+  after: readonly [rank: string, ...MessagePlace] | null,
 ];
 
 /** Searches the messages of whoever asks. */
@@ -75,7 +76,7 @@ export class SearchMessagesService {
   async search(principal: Principal, { q, limit, cursor }: MessageSearch): Promise<Page<FoundMessage>> {
     const { userId, sessionId } = principal;
     const ownerId = userId ?? sessionId;
-    const scope = ['message-search', ownerId, q];
+    const scope = ['message-search-by-moment', ownerId, q];
     const position = readCursor(this.signer, scope, cursor) as Position | null;
     const [newest, oldest, nextPart, after] = position ?? [null, null, null, null];
     const text = q.replaceAll(NEGATIONS, '-');
@@ -92,11 +93,11 @@ export class SearchMessagesService {
     const found = rows.map((row) => row.slice(PART_COLUMNS)).filter(([id]) => id !== null);
     // What lies behind a part is known since its first page.
     const [[from, to, next, hasMore] = []] = rows;
-    const behind = oldest === null ? (next as string | null) : nextPart;
+    const behind = oldest === null ? (next as MessagePlace | null) : nextPart;
     const last = hasMore === true ? found.at(-1) : undefined;
     const following: Position | null =
       last !== undefined
-        ? [from as string, to as string, behind, [last[6] as string, last[0] as string]]
+        ? [from as MessagePlace, to as MessagePlace, behind, afterOf(last)]
         : behind === null
           ? null
           : [behind, null, null, null];
@@ -122,6 +123,10 @@ export class SearchMessagesService {
       throw error;
     }
   }
+}
+
+function afterOf(row: Row): Position[3] {
+  return [row[6] as string, row[8] as string, row[0] as string];
 }
 
 function foundMessage([id, conversationId, title, seq, role, createdAt, rank, marked]: Row): FoundMessage {

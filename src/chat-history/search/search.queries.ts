@@ -1,4 +1,5 @@
 import type { Statement } from '../../database/statement.js';
+import { moment, type MessagePlace } from '../messages/message-place.queries.js';
 import { HEADLINE, MARKING } from './headline.queries.js';
 
 /**
@@ -24,47 +25,65 @@ export interface SearchPage {
   /** The text-search configuration that most messages are stored under. */
   readonly language: string;
   /** The newest message to look through; null for the newest there is. */
-  readonly newest: string | null;
+  readonly newest: MessagePlace | null;
   /** Where the part that is looked through ends, when that is known. */
-  readonly oldest: string | null;
-  /** Rank, as the text that PostgreSQL gave it, and id of the last message of the page before, in the same part. */
-  readonly after: readonly [rank: string, id: string] | null;
+  readonly oldest: MessagePlace | null;
+  /** Rank, as the text that PostgreSQL gave it, and place of the last message of the page before, in the same part. */
+  readonly after: readonly [rank: string, ...MessagePlace] | null;
   readonly limit: number;
 }
 
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+const FIRST: MessagePlace = ['-infinity', '00000000-0000-0000-0000-000000000000'];
+const LAST: MessagePlace = ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
+
+/** Whether the end of the part that is looked through was given. */
+const IS_BOUNDED = `$6::timestamptz <> '${FIRST[0]}'`;
 
 /**
- * A part of the owner's messages: the newest from `$4` on, down to `$5` or as many as one request looks through. **Shape**: `part` has
- * one row: id of the newest, of the oldest, and of the one behind it.
+ * A part of the owner's messages: the newest from `$4` and `$5` on, down to `$6` and `$7` or as many as one request looks through.
+ * **Shape**: `part` has one row: instant and id of the newest, of the oldest, and of the one behind it.
+ *
+ * **Why** the instants twice, here and below: of a comparison of rows the planner does not expect that it leaves out much, and took two other
+ * indexes instead of the one that has owner and instant.
  */
 const PART = `
       numbered as (
-        select id, place, place <= ${MOST_MESSAGES} and (place = 1 or bytes <= ${MOST_BYTES}) or $5::uuid <> '${FIRST_ID}' as is_in
+        select created_at, id, place,
+          place <= ${MOST_MESSAGES} and (place = 1 or bytes <= ${MOST_BYTES}) or ${IS_BOUNDED} as is_in
         from (
-          select id, row_number() over newest_first as place, sum(bytes) over newest_first as bytes
+          select created_at, id, row_number() over newest_first as place, sum(bytes) over newest_first as bytes
           from (
-            select m.id, octet_length(m.content) as bytes
+            select m.created_at, m.id, octet_length(m.content) as bytes
             from messages m
-            where m.owner_id = $1 and m.id <= $4::uuid and m.id >= $5::uuid
-            order by m.id desc
-            limit case when $5::uuid = '${FIRST_ID}' then ${MOST_MESSAGES + 1} end
+            where m.owner_id = $1
+              and m.created_at between $6::timestamptz and $4::timestamptz
+              and (m.created_at, m.id) <= ($4::timestamptz, $5::uuid)
+              and (m.created_at, m.id) >= ($6::timestamptz, $7::uuid)
+            order by m.created_at desc, m.id desc
+            limit case when not ${IS_BOUNDED} then ${MOST_MESSAGES + 1} end
           ) m
-          window newest_first as (order by id desc)
+          window newest_first as (order by created_at desc, id desc)
         ) m
       ), part as materialized (
         select
+          (array_agg(created_at order by place) filter (where is_in))[1] as newest_at,
           (array_agg(id order by place) filter (where is_in))[1] as newest,
+          (array_agg(created_at order by place desc) filter (where is_in))[1] as oldest_at,
           (array_agg(id order by place desc) filter (where is_in))[1] as oldest,
+          (array_agg(created_at order by place) filter (where not is_in))[1] as next_at,
           (array_agg(id order by place) filter (where not is_in))[1] as next
         from numbered
       )`;
 
+/** A place as an array of texts, null when there is none. */
+const place = (name: string): string =>
+  `case when part.${name} is not null then array[${moment(`part.${name}_at`)}, part.${name}::text] end`;
+
 /**
- * Messages that match, best first; of equal ones the newest. **Shape**: at least one row: newest and oldest id of the part that was
- * looked through, and the id that the next part begins with (null: there is none, or the page had `oldest`); whether more of this part
- * follow; and id (null: nothing was found), conversation, its title, seq, role, instant, rank, marked snippet.
+ * Messages that match, best first; of equal ones the newest. **Shape**: at least one row: places of the newest and oldest message of the part that was
+ * looked through, and the one that the next part begins with (null: there is none, or the page had `oldest`); whether more of this part
+ * follow; and id (null: nothing was found), conversation, its title, seq, role, instant, rank, marked snippet,
+ * and the instant with all its digits.
  *
  * A message is found once, in its own conversation; where that was deleted, in the oldest fork that still shows it. Words are taken
  * in the language that each message was stored under.
@@ -104,31 +123,35 @@ export function searchMessages(page: SearchPage): Statement {
           select fork.id, fork.title from fork where fork.deleted_at is null order by fork.id limit 1
         ) f on true
         where m.owner_id = $1 and m.redacted_at is null and m.search @@ q.query
-          and m.id >= (select oldest from part) and m.id <= (select newest from part)
+          and m.created_at between (select oldest_at from part) and (select newest_at from part)
+          and (m.created_at, m.id) >= ((select oldest_at from part), (select oldest from part))
+          and (m.created_at, m.id) <= ((select newest_at from part), (select newest from part))
           and (c.deleted_at is null or f.id is not null)
-          and ($6::real is null or (${RANK}, m.id) < ($6::real, $7::uuid))
-        order by rank desc, m.id desc
-        limit $8
+          and ($8::real is null or (${RANK}, m.created_at, m.id) < ($8::real, $9::timestamptz, $10::uuid))
+        order by rank desc, m.created_at desc, m.id desc
+        limit $11
       ), found as materialized (
         select *, row_number() over best_first as place,
           sum(octet_length(content)) over best_first - octet_length(content) as bytes_before
         from matching
-        window best_first as (order by rank desc, id desc)
+        window best_first as (order by rank desc, created_at desc, id desc)
       ), ${MARKING}
-      select part.newest, part.oldest, part.next,
-        exists (select from found where place >= $8 or bytes_before >= ${MOST_SHOWN}) as has_more, shown.*
+      select ${place('newest')}, ${place('oldest')}, ${place('next')},
+        exists (select from found where place >= $11 or bytes_before >= ${MOST_SHOWN}) as has_more, shown.*
       from part
       left join (
         select id, conversation_id, title, seq, role,
-          to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as instant, rank::text, h.marked, place
+          to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as instant, rank::text, h.marked,
+          ${moment('created_at')} as moment, place
         from found
         join marking using (language) ${HEADLINE}
-        where place < $8 and bytes_before < ${MOST_SHOWN}
+        where place < $11 and bytes_before < ${MOST_SHOWN}
       ) shown on true
       order by shown.place`,
     values: [
-      ...[ownerId, text, language, newest ?? LAST_ID, oldest ?? FIRST_ID],
-      ...[after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+      ...[ownerId, text, language, ...(newest ?? LAST), ...(oldest ?? FIRST)],
+      ...(after ?? [null, null, null]),
+      limit + 1,
     ],
   };
 }

@@ -16,6 +16,8 @@ import type { Statement } from '../../../src/database/statement.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { explained, offences } from '../explain/plans.js';
 
+/** What one owner has beyond {@link PER_OWNER}, all of which cite the same and a few something else, too. */
+const MANY = 30_000;
 const OWNERS = 20;
 const PER_OWNER = 1_000;
 const SYMBOLS = 200;
@@ -66,6 +68,12 @@ async function seed(client: Client): Promise<void> {
       jsonb_build_array(jsonb_build_object('type', 'stock-data', 'symbol', 'S' || 1 + n % ${SYMBOLS}))
     from conversations c cross join generate_series(1, ${PER_OWNER}) n`);
   await client.query(`
+    insert into messages (id, conversation_id, owner_id, seq, role, content, citations)
+    select gen_random_uuid(), c.id, c.owner_id, 10000 + n, 'user', 'x',
+      '[{"type":"url","url":"https://common.example"}]'::jsonb
+        || case when n % 1000 = 1 then '[{"type":"url","url":"https://rare.example"}]'::jsonb else '[]' end
+    from (select * from conversations limit 1) c cross join generate_series(1, ${MANY}) n`);
+  await client.query(`
     insert into message_citations (message_id, ordinal, owner_id, series_id, branch_id, ts, revision)
     select m.id, 0, m.owner_id, x.id, 1, timestamptz '2020-01-01 00:00Z' + make_interval(days => m.seq / ${SYMBOLS}), 1
     from messages m
@@ -77,6 +85,32 @@ async function seed(client: Client): Promise<void> {
   await client.query('vacuum analyze');
   const { rows } = await client.query<{ id: string }>('select id from users limit 1');
   owner = rows[0]?.id ?? '';
+}
+
+/**
+ * Reads on behind `before` what somebody with very many messages has of what cites an address. **Shape**: how many were found, how many
+ * rows were looked at, index or not.
+ */
+async function readCiting(url: string, before: string): Promise<{ found: number; read: number }> {
+  return withConnection(db.app, async (client) => {
+    const { rows: most } = await withConnection(db.superuser, (all) =>
+      all.query<{ id: string }>(
+        'select owner_id as id from messages group by owner_id order by count(*) desc limit 1',
+      ),
+    );
+    await client.query('begin');
+    await client.query(`select set_config('stockroom.user_id', $1, true)`, [most[0]?.id]);
+    const cited = JSON.stringify([{ url: `https://${url}.example` }]);
+    const found = await client.query('select messages_citing($1, $2, $3, 51)', [
+      ...[cited, before, 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
+    ]);
+    const { rows } = await client.query<{ read: number }>(
+      `select (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 as read
+       from pg_stat_xact_user_tables where relname = 'messages'`,
+    );
+    await client.query('rollback');
+    return { found: found.rows.length, read: rows[0]?.read ?? 0 };
+  });
 }
 
 /** The plan of a statement as the service runs it: the application role, on somebody's behalf. */
@@ -98,6 +132,17 @@ describe('through indexes only, whatever others keep', () => {
       citation: '{"type":"stock-data","symbol":"S7"}',
     });
     expect(await plan(statement, { userId: owner }, 60)).toEqual([]);
+  });
+
+  it.each([
+    ['common', 'infinity', 51],
+    ['rare', 'infinity', MANY / 1_000],
+    ['nowhere', 'infinity', 0],
+    ['common', '2000-01-01T00:00:00Z', 0],
+  ] as const)('and of somebody with very many: %s, before %s', async (url, before, expected) => {
+    const { found, read } = await readCiting(url, before);
+    expect(found).toBe(expected);
+    expect(read).toBeLessThan(1_500);
   });
 
   it('and inside of it by the index on citations, which the statement alone could not use', async () => {
@@ -139,7 +184,7 @@ describe('the function that finds messages by what they cite', () => {
   it('looks at the rows of whoever the transaction is for, whatever it is asked', async () => {
     await withConnection(db.app, async (client) => {
       const found = async (): Promise<number> =>
-        (await client.query(`select messages_citing('[{"symbol":"S7"}]', null, 1000)`)).rows.length;
+        (await client.query(`select messages_citing('[{"symbol":"S7"}]', null, null, 1000)`)).rows.length;
       expect(await found()).toBe(0);
       await client.query(`select set_config('stockroom.user_id', '${owner}', false)`);
       expect(await found()).toBe(PER_OWNER / SYMBOLS);
@@ -150,7 +195,7 @@ describe('the function that finds messages by what they cite', () => {
 
   it('is the application’s only', async () => {
     await withConnection(db.readonly, async (client) => {
-      await expect(client.query(`select messages_citing('[]', null, 1)`)).rejects.toMatchObject({
+      await expect(client.query(`select messages_citing('[]', null, null, 1)`)).rejects.toMatchObject({
         code: '42501',
       });
     });
