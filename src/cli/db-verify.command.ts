@@ -21,7 +21,7 @@ interface Result extends VerificationReport {
 export function verifyCommand(): Command {
   return new Command('verify')
     .description(
-      'read every stored secret, follow every citation, look at revisions and migrations; exit status 1 when something is not as it was',
+      'read every stored secret, follow every citation and version, look at revisions and migrations; exit status 1 when something is not as it was',
     )
     .option('--sample <revisions>', 'of how many revisions to make a checksum', wholeNumber, 20)
     .option('--against <file>', 'what an earlier run printed with --json: its revisions must be the same')
@@ -52,11 +52,11 @@ async function pendingMigrations(): Promise<readonly string[]> {
   return states.filter(({ appliedAt }) => appliedAt === null).map(({ name }) => name);
 }
 
-function isSound({ cells, citations, revisions }: VerificationReport): boolean {
-  return cells.unreadable + citations.faults + revisions.faults.length === 0;
+function isSound({ cells, citations, revisions, versions }: VerificationReport): boolean {
+  return cells.unreadable + citations.faults + revisions.faults.length + versions.faults === 0;
 }
 
-function lines({ sound, cells, citations, revisions }: Result): readonly string[] {
+function lines({ sound, cells, citations, revisions, versions }: Result): readonly string[] {
   const { head, checksums, faults, beyond } = revisions;
   return [
     `${cells.read} stored secrets were decrypted, ${cells.unreadable} were not.`,
@@ -68,6 +68,11 @@ function lines({ sound, cells, citations, revisions }: Result): readonly string[
     `${checksums.length} of ${head} revisions were looked at, ${faults.length} things are wrong with them.`,
     ...faults.map(({ revision, fault }) => `  revision ${revision} ${fault}`),
     ...(beyond === 0 ? [] : [`${beyond} revisions of the earlier run are newer than this store.`]),
+    `${versions.versions} versions of bars were followed, ${versions.faults} do not end where the next one begins.`,
+    ...versions.faultyVersions.map(
+      (it) =>
+        `  ${it.symbol} ${it.interval} ${it.time} on ${it.branch} as of revision ${it.revision} ${it.fault}`,
+    ),
     'All migrations are applied.',
     sound ? 'The store is whole.' : 'The store is NOT whole.',
   ];

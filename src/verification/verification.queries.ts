@@ -59,6 +59,87 @@ export function followedCitations(after: string | null, limit: number): Statemen
   };
 }
 
+/** A bar on a branch. */
+export interface BarPlace {
+  readonly seriesId: number;
+  readonly branchId: number;
+  readonly ts: string;
+}
+
+/**
+ * Looks at the next versions behind a bar: each has to end where the next one of its bar begins, and the last is open.
+ *
+ * **Shape**: one row: the last bar that was looked at whole, as series, branch and instant (null for none); how many
+ * versions of whole bars the page has; whether that was the end; faults; and the first `named` of them as a JSON array of `VersionFault`. A page that
+ * ends inside a bar leaves that bar to the next one; when it has only that, it has to be asked for with a larger `limit`.
+ *
+ * **Why** pages of a fixed number in the order of the primary key: no sort, no memory that grows, and no snapshot that is held for hours.
+ */
+export function followedVersions(after: BarPlace, limit: number, named = 100): Statement {
+  return {
+    name: 'verification_versions',
+    text: `
+      with page as materialized (
+        select d.series_id, d.branch_id, d.ts, d.valid_from, d.valid_to
+        from stock_data d
+        where (d.series_id, d.branch_id, d.ts) > ($1::int, $2::smallint, $3::timestamptz)
+        order by d.series_id, d.branch_id, d.ts, d.valid_to
+        limit $4::bigint
+      ), ended as (
+        select count(*) < $4::bigint as is_end from page
+      ), cut as (
+        select p.series_id, p.branch_id, p.ts
+        from page p
+        order by p.series_id desc, p.branch_id desc, p.ts desc
+        limit 1
+      ), whole as (
+        select p.*,
+          lead(p.valid_from) over (partition by p.series_id, p.branch_id, p.ts order by p.valid_to) as next
+        from page p
+        cross join cut c
+        cross join ended e
+        where e.is_end or (p.series_id, p.branch_id, p.ts) < (c.series_id, c.branch_id, c.ts)
+      ), faulty as (
+        select w.*,
+          case
+            when w.next is null then format('was ended by revision %s, which brought no other', w.valid_to)
+            else format('was ended by revision %s, and the next one came with revision %s', w.valid_to, w.next)
+          end as fault
+        from whole w
+        where w.valid_to <> coalesce(w.next, 9223372036854775807)
+      ), told as (
+        select s.symbol, x."interval", b.name as branch,
+          to_char(f.ts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as time,
+          f.valid_from as revision, f.fault, f.series_id, f.branch_id, f.ts, f.valid_to
+        from (select * from faulty order by series_id, branch_id, ts, valid_to limit $5) f
+        left join stock_series x on x.id = f.series_id
+        left join tracked_stocks s on s.id = x.tracked_stock_id
+        left join branches b on b.id = f.branch_id
+      ), last as (
+        select w.series_id, w.branch_id, w.ts
+        from whole w
+        order by w.series_id desc, w.branch_id desc, w.ts desc
+        limit 1
+      )
+      select
+        (select l.series_id from last l),
+        (select l.branch_id from last l),
+        (select l.ts::text from last l),
+        (select count(*)::float8 from whole),
+        (select e.is_end from ended e),
+        (select count(*)::float8 from faulty),
+        (
+          select coalesce(
+            json_agg(json_build_object('symbol', t.symbol, 'interval', t."interval", 'branch', t.branch, 'time', t.time,
+              'revision', t.revision, 'fault', t.fault) order by t.series_id, t.branch_id, t.ts, t.valid_to),
+            '[]'
+          )::text
+          from told t
+        )`,
+    values: [after.seriesId, after.branchId, after.ts, limit, named],
+  };
+}
+
 /** **Shape**: one row: the newest revision, 0 when there is none; how many there are; the first number that is missing before it, or null. */
 export function revisionNumbers(): Statement {
   return {

@@ -5,6 +5,7 @@ import { DatabaseSetupError } from '../database/database.errors.js';
 import { runStatement, withConnection } from '../database/direct-connection.js';
 import { ownerSession } from '../database/orm-options.js';
 import { ReadCellsService } from '../keys/read-cells.service.js';
+import { followVersions } from './follow-versions.js';
 import { followedCitations, revisionChecksum, revisionNumbers } from './verification.queries.js';
 import type {
   CitationFault,
@@ -29,8 +30,8 @@ export class VerificationService {
 
   /**
    * Decrypts every stored secret, follows every citation, and looks at revisions: that no number is missing, that those of the sample
-   * brought as many versions as they say, and that those expected are what they were. Changes nothing, holds no snapshot, and needs the
-   * memory of one page.
+   * brought as many versions as they say, and that those expected are what they were. Then it follows the versions of every bar: each ends
+   * where the next one begins, and the last is open. Changes nothing, holds no snapshot, and needs the memory of one page.
    *
    * **Errors**: `DatabaseSetupError` without the owner's connection, whose policies show everybody's rows.
    */
@@ -45,6 +46,7 @@ export class VerificationService {
         cells,
         citations: await followAll(owner),
         revisions: await lookAtRevisions(owner, options),
+        versions: await followVersions(owner),
       }),
       { options: ownerSession(connection) },
     );

@@ -15,6 +15,24 @@ export interface CitationsReport {
   readonly faultyCitations: readonly CitationFault[];
 }
 
+/** A version of a bar that does not end where the next one begins. **Shape**: `revision` brought it; what is unknown of it is null. */
+export interface VersionFault {
+  readonly symbol: string | null;
+  readonly interval: string | null;
+  readonly branch: string | null;
+  /** When the bar is, in RFC 3339. */
+  readonly time: string;
+  readonly revision: number;
+  readonly fault: string;
+}
+
+/** What following the versions of every bar came to. **Shape**: of the faults, the first hundred are named. */
+export interface VersionsReport {
+  readonly versions: number;
+  readonly faults: number;
+  readonly faultyVersions: readonly VersionFault[];
+}
+
 /** What one revision did, as one number. **Shape**: `checksum` is SHA-256 in hex, the same on every server that has the revision. */
 export interface RevisionChecksum {
   readonly revision: number;
@@ -40,6 +58,7 @@ export interface VerificationReport {
   readonly cells: CellsReport;
   readonly citations: CitationsReport;
   readonly revisions: RevisionsReport;
+  readonly versions: VersionsReport;
 }
 
 /** What to look at. **Shape**: `expected` are checksums of an earlier report, looked at beside a sample of `sample` revisions. */

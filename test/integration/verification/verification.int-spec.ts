@@ -6,6 +6,8 @@ import { SETTINGS, type Settings } from '../../../src/config/settings.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { generateSecret } from '../../../src/encryption/secrets.js';
 import type { VerificationReport } from '../../../src/verification/verification.types.js';
+import { followVersions } from '../../../src/verification/follow-versions.js';
+import { followedVersions } from '../../../src/verification/verification.queries.js';
 import { VerificationService } from '../../../src/verification/verification.service.js';
 import { bar, csvOf, day } from '../../factories/bars.js';
 import { cite, openConversation, quote, type CitingMessage } from '../../factories/citations.js';
@@ -16,6 +18,8 @@ import { startTestApp, type TestApp } from '../../support/test-app.js';
 /** As many as the store below has. */
 const REVISIONS = 4;
 const CELLS = 3;
+/** The end of a version that has none. */
+const OPEN = '9223372036854775807';
 
 let t: TestApp;
 let messageId: string;
@@ -112,6 +116,65 @@ describe('damage to bars', () => {
   });
 });
 
+describe('the versions of a bar', () => {
+  const second = `ts = '${day(1)}Z' and series_id = 1`;
+  const fault = (revision: number, text: string): object => ({
+    ...{ symbol: 'T1', interval: '1d', branch: 'main', revision, fault: text },
+  });
+  it.each([
+    [
+      'one that was closed although nothing follows',
+      `update stock_data set valid_to = 3 where ts = '${day(0)}Z' and series_id = 1`,
+      `update stock_data set valid_to = ${OPEN} where ts = '${day(0)}Z' and series_id = 1`,
+      { ...fault(1, 'was ended by revision 3, which brought no other'), time: `${day(0)}T00:00:00Z` },
+    ],
+    [
+      'one that is still there when the next one comes',
+      `update stock_data set valid_to = 77 where valid_from = 2 and ${second}`,
+      `update stock_data set valid_to = 3 where valid_from = 2 and ${second}`,
+      { ...fault(2, 'was ended by revision 77, and the next one came with revision 3') },
+    ],
+    [
+      'one that is gone before the next one comes',
+      `update stock_data set valid_from = 4 where valid_from = 3 and ${second}`,
+      `update stock_data set valid_from = 3 where valid_from = 4 and ${second}`,
+      { ...fault(2, 'was ended by revision 3, and the next one came with revision 4') },
+    ],
+  ])('are one behind the other: told is %s', async (_, damage, repair, told) => {
+    const before = (await verified()).versions;
+    expect(before).toMatchObject({ faults: 0, faultyVersions: [] });
+    await tamper(damage);
+    const { versions } = await verified();
+    const pages = await withConnection(t.db.superuser, async (client) => {
+      const reports = [];
+      for (const size of [1, 2, 3]) reports.push(await followVersions(client, size));
+      return reports;
+    });
+    await tamper(repair);
+    expect(versions).toMatchObject({ versions: before.versions, faults: 1, faultyVersions: [told] });
+    // However few are looked at in one go, and however many there are of one bar.
+    expect(pages).toEqual([versions, versions, versions]);
+    expect((await verified()).versions).toEqual(before);
+  });
+
+  it('are counted, all of them', async () => {
+    const { rows } = await withConnection(t.db.superuser, (client) =>
+      client.query<{ count: string }>('select count(*) from stock_data'),
+    );
+    expect((await verified()).versions.versions).toBe(Number(rows[0]?.count));
+  });
+
+  it('are looked for in the order of their key, which needs neither a sort nor a look at all of them', async () => {
+    const { text, values } = followedVersions({ seriesId: 1, branchId: 1, ts: `${day(0)}Z` }, 10);
+    const plan = await withConnection(t.db.superuser, async (client) => {
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain ${text}`, [...values]);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+    expect(plan).toMatch(/Index Scan using stock_data_pkey/);
+    expect(plan).not.toMatch(/Seq Scan on stock_data/);
+  });
+});
+
 describe('a citation', () => {
   const pin = (): string => `message_id = '${messageId}' and ordinal = 1`;
   it.each([
@@ -163,6 +226,19 @@ describe('stockroom db verify', () => {
       ...{ status: 1, stdout: '', stderr: expect.stringContaining('is not what') },
     });
     await rm(folder, { recursive: true });
+  }, 120_000);
+
+  it('ends with 1 for a version that nothing follows, and names it', async () => {
+    const which = `where ts = '${day(0)}Z' and series_id = 1`;
+    await tamper(`update stock_data set valid_to = 3 ${which}`);
+    const told = await verify(keys());
+    await tamper(`update stock_data set valid_to = ${OPEN} ${which}`);
+    expect(told).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining(
+        `  T1 1d ${day(0)}T00:00:00Z on main as of revision 1 was ended by revision 3, which brought no other\n`,
+      ),
+    });
   }, 120_000);
 
   it('ends with 1 without the key of a stored secret, and names each', async () => {
