@@ -60,6 +60,17 @@ describe('the demo', () => {
     expect(await demo('--data-dir', folder)).toMatchObject({ status: 0, stderr: '' });
   }, 60_000);
 
+  it('looks where the service looks: PORT and STOCKROOM_DATA_DIR say where it is', async () => {
+    const { email, username, password } = t.admin;
+    await writeFile(join(folder, 'admin.json'), JSON.stringify({ email, username, password }));
+    const env = { PORT: new URL(t.url).port, STOCKROOM_DATA_DIR: folder };
+    const told = await runScript('scripts/demo/main.ts', ['--export', file()], { env });
+    expect(told).toMatchObject({ status: 0, stderr: '' });
+    expect(told.stdout).toContain(`told by ${t.url}, asked as ${email}`);
+    const wrong = await runScript('scripts/demo/main.ts', [], { env: { PORT: 'x' } });
+    expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining('PORT') });
+  }, 60_000);
+
   it('says in a sentence what is missing', async () => {
     const nobody = await demo('--data-dir', join(folder, 'none'));
     expect(nobody).toMatchObject({

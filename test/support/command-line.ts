@@ -78,10 +78,14 @@ export async function runProgram(
 }
 
 /** A script of the project that is not built, to its end, as `npm run` starts it. **Shape**: `path` from the project's folder. */
-export async function runScript(path: string, args: readonly string[]): Promise<CommandResult> {
+export async function runScript(
+  path: string,
+  args: readonly string[],
+  { env = {} }: Pick<CommandOptions, 'env'> = {},
+): Promise<CommandResult> {
   const child = spawn(process.execPath, ['--import', '@swc-node/register/esm-register', path, ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, ...env },
     timeout: KILL_AFTER_MS,
     killSignal: 'SIGKILL',
   });
