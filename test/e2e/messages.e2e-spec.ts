@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   allMessages,
   append,
+  fork,
   makeConversation,
   newMessage,
   tryAppend,
@@ -172,6 +173,32 @@ describe('a message', () => {
     expect(late.every(({ status }) => status === 201 || status === 404)).toBe(true);
     expect((await tryAppend(api, id, message)).status).toBe(404);
     expect((await api.get(`/v1/conversations/${id}/messages`)).status).toBe(404);
+  });
+});
+
+describe('the id of a message whose conversation was deleted', () => {
+  it('is free again in another conversation, while that of the conversation stays taken', async () => {
+    const { id } = await makeConversation(api);
+    const other = await makeConversation(api);
+    const message = { id: randomUUID(), content: 'said there' };
+    await append(api, id, message);
+    expect(codeOf(await tryAppend(api, other.id, message))).toEqual([409, 'id-taken']);
+    expect((await api.delete(`/v1/conversations/${id}`)).status).toBe(204);
+    expect((await tryAppend(api, id, message)).status).toBe(404);
+    expect(codeOf(await api.post('/v1/conversations', { json: { id } }))).toEqual([409, 'id-taken']);
+    expect((await tryAppend(api, other.id, message)).status).toBe(201);
+  });
+
+  it('stays taken as long as a fork shows the message', async () => {
+    const { id } = await makeConversation(api);
+    const other = await makeConversation(api);
+    const message = { id: randomUUID(), content: 'said there' };
+    await append(api, id, message);
+    const shown = await fork(api, id, 1);
+    expect((await api.delete(`/v1/conversations/${id}`)).status).toBe(204);
+    expect(codeOf(await tryAppend(api, other.id, message))).toEqual([409, 'id-taken']);
+    expect((await api.delete(`/v1/conversations/${shown.id}`)).status).toBe(204);
+    expect((await tryAppend(api, other.id, message)).status).toBe(201);
   });
 });
 
