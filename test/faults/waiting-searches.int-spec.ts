@@ -52,9 +52,18 @@ async function whileSearchesLast<T>(work: () => Promise<T>): Promise<T> {
   });
 }
 
-/** **Shape**: statuses of the reads beside ten searches, and the most connections that those held. */
-async function readersBeside(callers: readonly ApiClient[], held: number) {
-  const turns = jest.mocked(sql.inTurn);
+/** Who searches beside the readers, and how. */
+interface Contest {
+  readonly callers: readonly ApiClient[];
+  /** How many connections they come to hold. */
+  readonly held: number;
+  readonly inTurns: boolean;
+}
+
+/** **Shape**: statuses of the reads beside the searches, and the most connections that those held. */
+async function readersBeside({ callers, held, inTurns }: Contest) {
+  const turns = jest.spyOn(sql, 'inTurn');
+  if (!inTurns) turns.mockImplementation((_queue, work) => work());
   const searches: Promise<ApiAnswer>[] = [];
   const seen = await whileSearchesLast(async () => {
     searches.push(...callers.map(search));
@@ -75,26 +84,26 @@ const visitors = (): readonly ApiClient[] => Array.from({ length: SEARCHES }, ()
 
 describe('ten searches that last as long as they may', () => {
   it('hold a third of the connections, and every reader is answered', async () => {
-    jest.spyOn(sql, 'inTurn');
-    const { reads, most } = await readersBeside(visitors(), CONNECTIONS / 3);
+    const held = CONNECTIONS / 3;
+    const { reads, most } = await readersBeside({ callers: visitors(), held, inTurns: true });
     expect(reads).toEqual(Array<number>(READS).fill(200));
-    expect(most).toBe(CONNECTIONS / 3);
+    expect(most).toBe(held);
   });
 
   it('hold one connection when one caller makes them', async () => {
     const visitor = service.visitor();
     await search(visitor);
-    jest.spyOn(sql, 'inTurn');
-    const { reads, most } = await readersBeside(Array<ApiClient>(SEARCHES).fill(visitor), 1);
+    const callers = Array<ApiClient>(SEARCHES).fill(visitor);
+    const { reads, most } = await readersBeside({ callers, held: 1, inTurns: true });
     expect(reads).toEqual(Array<number>(READS).fill(200));
     expect(most).toBe(1);
   });
 
   it('as a control: without turns they hold all, and readers find none', async () => {
-    jest.spyOn(sql, 'inTurn').mockImplementation((_queue, work) => work());
-    const { reads, most } = await readersBeside(visitors(), CONNECTIONS);
+    const held = CONNECTIONS;
+    const { reads, most } = await readersBeside({ callers: visitors(), held, inTurns: false });
     expect(reads).toContain(503);
-    expect(most).toBe(CONNECTIONS);
+    expect(most).toBe(held);
   });
 });
 
@@ -106,7 +115,9 @@ describe('a search that takes too long', () => {
     });
     expect((await search(visitor)).status).toBe(200);
     const [limit] = await sql.read({
-      ...{ name: 'limit_left', text: `select current_setting('statement_timeout')`, values: [] },
+      name: 'limit_left',
+      text: `select current_setting('statement_timeout')`,
+      values: [],
     });
     expect(limit).not.toEqual(['3s']);
     expect(await sql.poolState()).toMatchObject({ waiting: 0 });
