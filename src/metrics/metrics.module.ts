@@ -8,6 +8,7 @@ import { StockImportModule } from '../stock-import/stock-import.module.js';
 import { VersioningModule } from '../versioning/versioning.module.js';
 import { ArchiverService } from './figures/archiver.service.js';
 import { StoreFiguresService } from './figures/store-figures.service.js';
+import { StoreWatchService } from './figures/store-watch.service.js';
 import { WorkFiguresService } from './figures/work-figures.service.js';
 import { MetricsService } from './metrics.service.js';
 
@@ -22,7 +23,7 @@ import { MetricsService } from './metrics.service.js';
     StockImportModule,
     VersioningModule,
   ],
-  providers: [ArchiverService, MetricsService, StoreFiguresService, WorkFiguresService],
+  providers: [ArchiverService, MetricsService, StoreFiguresService, StoreWatchService, WorkFiguresService],
   exports: [MetricsService],
 })
 export class MetricsModule {}

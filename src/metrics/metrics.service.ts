@@ -4,7 +4,7 @@ import { packageVersion } from '../common/package-version.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { SlowQueryLog } from '../database/slow-query-log.service.js';
 import { SqlService } from '../database/sql.service.js';
-import { StoreFiguresService } from './figures/store-figures.service.js';
+import { StoreWatchService } from './figures/store-watch.service.js';
 import { WorkFiguresService } from './figures/work-figures.service.js';
 import { makeInstruments } from './instruments.js';
 import { MetricsListener } from './metrics-listener.js';
@@ -23,7 +23,7 @@ export class MetricsService implements OnApplicationShutdown {
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly sql: SqlService,
     private readonly statements: SlowQueryLog,
-    private readonly store: StoreFiguresService,
+    private readonly store: StoreWatchService,
     private readonly work: WorkFiguresService,
   ) {}
 

@@ -1,5 +1,5 @@
 import { STORE_METRICS, type Sample } from './figures/gauges.js';
-import type { StoreFiguresService } from './figures/store-figures.service.js';
+import type { StoreWatchService } from './figures/store-watch.service.js';
 import { WORK_METRICS } from './figures/work-gauges.js';
 import type { WorkFiguresService } from './figures/work-figures.service.js';
 import type { Workbench } from './instruments.js';
@@ -15,7 +15,7 @@ interface ReadMetric {
 /** Registers what is read at each scrape: of the store, of this process, and which build it is. */
 export function registerFigures(
   workbench: Workbench,
-  from: { readonly store: StoreFiguresService; readonly work: WorkFiguresService; readonly version: string },
+  from: { readonly store: StoreWatchService; readonly work: WorkFiguresService; readonly version: string },
 ): void {
   const { store, work, version } = from;
   register(workbench, {
@@ -28,15 +28,24 @@ export function registerFigures(
   register(workbench, {
     type: 'gauge',
     name: 'stockroom_database_up',
-    help: 'Whether the database answered this process within two seconds. Without it what is read from it is missing.',
-    read: async () => [{ value: (await store.read()).isUp ? 1 : 0 }],
+    help: 'Whether the database answered this process within two seconds; missing while it rests. Without it what is read from it is missing.',
+    read: async () => {
+      const { isUp } = await store.read();
+      return isUp === null ? [] : [{ value: isUp ? 1 : 0 }];
+    },
+  });
+  register(workbench, {
+    type: 'gauge',
+    name: 'stockroom_database_resting',
+    help: 'Whether this process leaves a serverless database alone, because no request has needed it for a while.',
+    read: async () => [{ value: (await store.read()).isResting ? 1 : 0 }],
   });
   for (const { samples, ...metric } of STORE_METRICS)
     register(workbench, {
       ...metric,
       read: async () => {
         const { isUp, figures } = await store.read();
-        return isUp ? samples(figures) : [];
+        return isUp === false ? [] : samples(figures);
       },
     });
   for (const { samples, ...metric } of WORK_METRICS)

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MetricsService } from '../../src/metrics/metrics.service.js';
 import { trackStock } from '../factories/stocks.js';
+import { scrape, type Scrape } from '../support/scrape.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { testConnection, testServer } from '../support/test-server.js';
 import { DatabaseProxy } from './database-proxy.js';
@@ -20,6 +22,7 @@ async function start(serverless: boolean): Promise<{ service: TestApp; proxy: Da
   const service = await startTestApp({
     env: {
       DATABASE_SERVERLESS: String(serverless),
+      METRICS_PORT: '0',
       DATABASE_POOL_IDLE_TIMEOUT_MS: '1000',
       // The default without a serverless database, said for the control.
       ...(serverless ? {} : { DATABASE_POOL_ACQUIRE_TIMEOUT_MS: '3000' }),
@@ -33,7 +36,9 @@ async function start(serverless: boolean): Promise<{ service: TestApp; proxy: Da
   return open;
 }
 
-/** Waits until no connection is open, asks the probes for a while, and counts the connections that were made meanwhile. */
+const scraped = ({ app }: TestApp): Promise<Scrape> => scrape(app.get(MetricsService).port);
+
+/** Waits until no connection is open, asks the probes and the metrics for a while, and counts the connections that were made meanwhile. */
 async function connectionsAtRest({
   service,
   proxy,
@@ -45,15 +50,30 @@ async function connectionsAtRest({
   const before = proxy.taken;
   for (const until = performance.now() + REST_MS; performance.now() < until; await sleep(500)) {
     expect((await service.stranger.get('/readyz')).status).toBe(200);
+    await scraped(service);
   }
   return proxy.taken - before;
 }
 
 describe('a serverless database', () => {
-  it('is left alone while no request comes, by probes and by the work of every few seconds', async () => {
+  it('is left alone while no request comes, by scrapes, by probes and by the work of every few seconds', async () => {
     const started = await start(true);
     expect(await connectionsAtRest(started)).toBe(0);
     expect((await started.service.api.get('/v1/stocks')).status).toBe(200);
+  });
+
+  it('is told to rest by the metrics, which keep what they last knew of the store', async () => {
+    const { service } = await start(true);
+    await trackStock(service.api);
+    const awake = await scraped(service);
+    expect(awake.value('stockroom_database_up')).toBe(1);
+    expect(awake.value('stockroom_database_resting')).toBe(0);
+    await sleep(2_000);
+    const rested = await scraped(service);
+    expect(rested.value('stockroom_database_up')).toBeUndefined();
+    expect(rested.value('stockroom_database_resting')).toBe(1);
+    expect(rested.value('stockroom_sessions_live', { kind: 'person' })).toBe(1);
+    expect(rested.value('stockroom_retention_lag_seconds')).toBe(0);
   });
 
   it('any other database is not: the control', async () => {
