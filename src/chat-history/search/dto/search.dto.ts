@@ -25,12 +25,10 @@ export const foundMessagesResponse = z
         seq: z.int(),
         role: z.enum(['user', 'assistant', 'system', 'tool']),
         createdAt: z.iso.datetime(),
-        rank: z
-          .number()
-          .meta({
-            description:
-              'Higher is better; comparable within one search only; 0 for all when the query has very many words.',
-          }),
+        rank: z.number().meta({
+          description:
+            'Higher is better; comparable within one search only; 0 for all when the query has very many words.',
+        }),
         snippet: z.string().meta({
           description:
             'HTML: parts of the content, escaped, with `<mark>` around what matches, and no other tag.',
