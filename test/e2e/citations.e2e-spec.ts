@@ -155,6 +155,65 @@ describe('a citation is refused', () => {
     });
   });
 
+  it('as looking ahead, whichever later version it is of: the newest, one between, or of a bar that is gone again', async () => {
+    const { symbol, revision: first } = await stockWith(admin, '9', '5');
+    const put = async (close: string): Promise<number> =>
+      revisionOf(await putClose(admin, { symbol, day: 0 }, close));
+    const between = await put('11');
+    const fixed = await put('10');
+    for (const close of ['12', '13']) await put(close);
+    await importCsv(admin, symbol, `Date,Close\n${day(2)},3\n`);
+    await admin.delete(barPath(symbol, 2));
+    const refused = await cite(api, await openConversation(api, { asOf: fixed }), [
+      quote(symbol, 0, { value: 13 }),
+      quote(symbol, 0, { value: 12 }),
+      quote(symbol, 0, { value: 13, asOf: fixed }),
+      quote(symbol, 0, { value: 12, asOf: first }),
+      quote(symbol, 2),
+      quote(symbol, 2, { asOf: first }),
+      // Known in time, but of another revision; known never; no bar ever.
+      quote(symbol, 0, { value: 11, asOf: first }),
+      quote(symbol, 0, { value: 9, asOf: between }),
+      quote(symbol, 0, { value: 14 }),
+      quote(symbol, 1, { value: 12 }),
+      quote(symbol, 7),
+    ]);
+    const [ahead, wrong, none] = ['citation-look-ahead', 'citation-misquoted', 'citation-bar-not-found'];
+    expect(refusal(refused)).toEqual([
+      422,
+      ahead,
+      ['citations.0.value', ahead, '10'],
+      ['citations.1.value', ahead, '10'],
+      ['citations.2.value', ahead, '10'],
+      ['citations.3.value', ahead, '9'],
+      ['citations.4.date', ahead, undefined],
+      ['citations.5.date', ahead, undefined],
+      ['citations.6.value', wrong, '9'],
+      ['citations.7.value', wrong, '11'],
+      ['citations.8.value', wrong, '10'],
+      ['citations.9.value', wrong, '5'],
+      ['citations.10.date', none, undefined],
+    ]);
+  });
+
+  it('as looking ahead by what its own branch shows, and by nothing that came elsewhere', async () => {
+    const { symbol, revision } = await stockWith(admin, '1');
+    const branch = await forkBranch(admin);
+    await putClose(admin, { symbol, day: 0, branch }, '2');
+    await putClose(admin, { symbol, day: 0, branch }, '3');
+    const twice = [quote(symbol, 0, { value: 2 })];
+    expect(refusal(await cite(api, await openConversation(api, { asOf: revision, branch }), twice))).toEqual([
+      422,
+      'citation-look-ahead',
+      ['citations.0.value', 'citation-look-ahead', '1'],
+    ]);
+    expect(refusal(await cite(api, await openConversation(api, { asOf: revision }), twice))).toEqual([
+      422,
+      'citation-misquoted',
+      ['citations.0.value', 'citation-misquoted', '1'],
+    ]);
+  });
+
   it('when it misquotes a price: the true one is in the answer', async () => {
     const { symbol } = await stockWith(admin, '101.24');
     const refused = await cite(api, await openConversation(api), [

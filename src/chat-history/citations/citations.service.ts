@@ -6,7 +6,7 @@ import { VersioningService, type AsOf } from '../../versioning/versioning.servic
 import { citationsRefused, type CitationCode, type CitationProblem } from './citations.errors.js';
 import type { CitationPlace, Pin, PinnedCitations } from './citations.types.js';
 import type { CitationRequest } from './dto/citation.dto.js';
-import { quoteProblem } from './pin/quote-problem.js';
+import { quoteProblem, unshown, type LookedUp } from './pin/quote-problem.js';
 import { pinnedCitation, plainCitation, quotationOf, type Quotation } from './pin/stored-citation.js';
 
 /** Above every revision, and below the open end of a version. */
@@ -79,29 +79,43 @@ export class CitationsService {
       revision: Math.min(ownRevision ?? NOW, fixedAt ?? NOW),
     }));
     const { quotes, ...shown } = await this.quotes.shown(tx, place.branchId, asked);
-    const problems: CitationProblem[] = [];
-    const pins: Pin[] = [];
-    const texts = prepared.items.map(({ json }) => json);
-    for (const [index, { quotation, ownRevision, ordinal }] of quoted.entries()) {
+    const lookedUp = quoted.map(({ quotation, ownRevision, ordinal }, index) => {
       const quote = quotes[index];
       if (quote === undefined) throw new Error('a quotation was asked for and not answered');
       const path = `citations.${ordinal}`;
-      const problem = quoteProblem({ ...shown, path, quotation, ownRevision, fixedAt, quote });
-      if (problem !== null) problems.push(problem);
-      const { version, seriesId } = quote;
-      if (problem !== null || version === null || seriesId === null) continue;
+      return { ...shown, path, ordinal, quotation, ownRevision, fixedAt, quote, shownSince: null };
+    });
+    refuse(await this.problems(tx, place.branchId, lookedUp));
+    const texts = prepared.items.map(({ json }) => json);
+    const pins = lookedUp.flatMap(({ ordinal, quotation, quote: { version, seriesId } }): readonly Pin[] => {
+      if (version === null || seriesId === null) return [];
       texts[ordinal] = pinnedCitation(quotation, version);
-      pins.push({
-        ordinal,
-        seriesId,
-        branchId: version.branchId,
-        ts: quotation.ts,
-        revision: version.revision,
-        isLate: version.isEnded,
-      });
-    }
-    refuse(problems);
+      const { branchId, revision, isEnded } = version;
+      return [{ ordinal, seriesId, branchId, ts: quotation.ts, revision, isLate: isEnded }];
+    });
     return { json: joined(texts), pins, head: shown.head };
+  }
+
+  /** What is wrong with quotations. Only when something is, it is asked whether that became known later. */
+  private async problems(
+    tx: SqlTransaction,
+    branchId: number,
+    quotations: readonly LookedUp[],
+  ): Promise<readonly CitationProblem[]> {
+    const doubted = quotations.flatMap((it) => {
+      const said = unshown(it, quoteProblem(it));
+      return said === null ? [] : [{ it, said }];
+    });
+    const since =
+      doubted.length === 0
+        ? []
+        : await this.quotes.shownBehind(
+            tx,
+            branchId,
+            doubted.map(({ said }) => said),
+          );
+    const shownSince = new Map(doubted.map(({ it }, index) => [it, since[index] ?? null]));
+    return quotations.flatMap((it) => quoteProblem({ ...it, shownSince: shownSince.get(it) ?? null }) ?? []);
   }
 
   /** The revision that an `asOf` means, or the code of what is wrong with it. */

@@ -1,7 +1,7 @@
 import type { Statement } from '../../database/statement.js';
 import { timeMember } from '../bar.format.js';
 import { eitherBar } from '../shown-bar.queries.js';
-import type { AskedBar } from './quotes.types.js';
+import type { AskedBar, SaidBar } from './quotes.types.js';
 
 const OPEN = '9223372036854775807';
 
@@ -10,6 +10,17 @@ const field = (alias: string): string => `(case q.field
           when 'open' then ${alias}."open" when 'high' then ${alias}.high when 'low' then ${alias}.low
           when 'close' then ${alias}."close" when 'adjClose' then ${alias}.adj_close
           else ${alias}.volume::numeric end)::text`;
+
+/** The branch `$1` and those that it came from, each with the last revision of it that the branch shows. **Shape**: SQL of `line`. */
+const LINE = `line as (
+        select b.id, b.parent_id, b.fork_revision, ${OPEN}::bigint - 1 as cap, 0 as depth
+        from branches b
+        where b.id = $1
+        union all
+        select p.id, p.parent_id, p.fork_revision, least(l.cap, l.fork_revision), l.depth + 1
+        from line l
+        join branches p on p.id = l.parent_id
+      )`;
 
 /** A lateral join to the version that the line shows of the bar `q` of the series `x`, withdrawn ones too. */
 const shownAt = (alias: string, revision: string): string => `left join lateral (
@@ -25,22 +36,14 @@ const shownAt = (alias: string, revision: string): string => `left join lateral 
  * The versions that reads of a branch show of many bars, each at a revision of its own; all in one statement, so in one snapshot.
  *
  * **Shape**: a row for each asked bar, in order: head revision; status and name of the branch; whether the symbol is tracked; series; branch
- * and name of the branch that the version stands on, its `valid_from`, its bar as JSON text, the asked field as text; whether the
- * branch shows a bar now, and its field; whether the version was ended on its own branch. Version and bar are null where none is shown.
+ * and name of the branch that the version stands on, its `valid_from`, its bar as JSON text, the asked field as text; whether the version
+ * was ended on its own branch. Version and bar are null where none is shown.
  */
 export function shownVersions(branchId: number, asked: readonly AskedBar[]): Statement {
   return {
     name: 'quotes_shown',
     text: `
-      with recursive line as (
-        select b.id, b.parent_id, b.fork_revision, ${OPEN}::bigint - 1 as cap, 0 as depth
-        from branches b
-        where b.id = $1
-        union all
-        select p.id, p.parent_id, p.fork_revision, least(l.cap, l.fork_revision), l.depth + 1
-        from line l
-        join branches p on p.id = l.parent_id
-      )
+      with recursive ${LINE}
       select
         (select coalesce(max(id), 0)::float8 from revisions),
         (select b.status from branches b where b.id = $1),
@@ -52,15 +55,12 @@ export function shownVersions(branchId: number, asked: readonly AskedBar[]): Sta
         a.valid_from::float8,
         case when a.withdrawn is false then ${eitherBar('a')} end,
         case when a.withdrawn is false then ${field('a')} end,
-        n.withdrawn is false,
-        case when n.withdrawn is false then ${field('n')} end,
         a.valid_to <> ${OPEN}
       from unnest($2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::text[])
         with ordinality q (symbol, "interval", ts, revision, field, place)
       left join tracked_stocks s on s.symbol = q.symbol
       left join stock_series x on x.tracked_stock_id = s.id and x."interval" = q."interval"
       ${shownAt('a', 'q.revision')}
-      ${shownAt('n', `${OPEN}::bigint - 1`)}
       order by q.place`,
     values: [
       branchId,
@@ -69,6 +69,38 @@ export function shownVersions(branchId: number, asked: readonly AskedBar[]): Sta
       asked.map(({ ts }) => ts),
       asked.map(({ revision }) => revision),
       asked.map((bar) => bar.field),
+    ],
+  };
+}
+
+/**
+ * Since when, behind a revision, a branch showed what was said of bars. **Shape**: a row for each, in order: the first revision behind its
+ * own that brought such a bar with that value, any with null; null when none did. What was ended or withdrawn since counts.
+ */
+export function shownBehind(branchId: number, asked: readonly SaidBar[]): Statement {
+  return {
+    name: 'quotes_shown_behind',
+    text: `
+      with recursive ${LINE}
+      select (
+        select min(v.valid_from)::float8
+        from line l
+        join stock_data v on v.series_id = q.series_id and v.ts = q.ts and v.branch_id = l.id
+        where v.valid_from <= l.cap
+          and v.valid_from > q.revision
+          and not v.withdrawn
+          and (q.value is null or ${field('v')} = q.value)
+      )
+      from unnest($2::int[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[])
+        with ordinality q (series_id, ts, revision, field, value, place)
+      order by q.place`,
+    values: [
+      branchId,
+      asked.map(({ seriesId }) => seriesId),
+      asked.map(({ ts }) => ts),
+      asked.map(({ revision }) => revision),
+      asked.map((bar) => bar.field),
+      asked.map(({ value }) => value),
     ],
   };
 }

@@ -2,8 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import type { Row } from '../../database/statement.js';
 import { VersioningService } from '../../versioning/versioning.service.js';
-import { changedJoin, describedJoin, shownVersions, standingJoin, touchedBy } from './quotes.queries.js';
-import type { AskedBar, ShownQuote, ShownQuotes } from './quotes.types.js';
+import {
+  changedJoin,
+  describedJoin,
+  shownBehind,
+  shownVersions,
+  standingJoin,
+  touchedBy,
+} from './quotes.queries.js';
+import type { AskedBar, SaidBar, ShownQuote, ShownQuotes } from './quotes.types.js';
 
 /** For features that quote bars: which version of a bar a read shows, and how a version stands that was quoted before. */
 @Injectable()
@@ -24,6 +31,19 @@ export class QuotesService {
       branchStatus: String(status),
       quotes: rows.map(shownQuote),
     };
+  }
+
+  /**
+   * Which revision behind its own first brought what is said of each bar, also when that is gone again. **Shape**: in the order of `said`;
+   * null for what no revision brought. For refusals only: a quotation that is right needs no second look.
+   */
+  async shownBehind(
+    tx: SqlTransaction,
+    branchId: number,
+    said: readonly SaidBar[],
+  ): Promise<readonly (number | null)[]> {
+    const rows = await tx.run(shownBehind(branchId, said));
+    return rows.map(([revision]) => revision as number | null);
   }
 
   /**
@@ -51,8 +71,7 @@ export class QuotesService {
 }
 
 function shownQuote(row: Row): ShownQuote {
-  const [, , , isTracked, seriesId, branchId, branch, revision, json, value, isShownNow, valueNow, isEnded] =
-    row;
+  const [, , , isTracked, seriesId, branchId, branch, revision, json, value, isEnded] = row;
   return {
     isTracked: isTracked === true,
     seriesId: seriesId as number | null,
@@ -67,6 +86,5 @@ function shownQuote(row: Row): ShownQuote {
             isEnded: isEnded === true,
           }
         : null,
-    now: isShownNow === true ? { value: valueNow as string | null } : null,
   };
 }

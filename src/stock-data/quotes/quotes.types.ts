@@ -11,6 +11,17 @@ export interface AskedBar {
   readonly field: string;
 }
 
+/** What is said of a bar that a branch does not show at a revision. */
+export interface SaidBar {
+  readonly seriesId: number;
+  /** RFC 3339 UTC; midnight for a daily bar. */
+  readonly ts: string;
+  readonly revision: number;
+  readonly field: string;
+  /** What the field is said to be, as canonical decimal text; null when only the bar is named. */
+  readonly value: string | null;
+}
+
 /** One version of a bar. */
 export interface ShownVersion {
   /** The branch on which it stands: the one that was read, or an ancestor. */
@@ -32,8 +43,6 @@ export interface ShownQuote {
   readonly seriesId: number | null;
   /** Null when the branch shows no bar at the revision. */
   readonly version: ShownVersion | null;
-  /** The same field of what the branch shows at its newest revision; null when it shows no bar. */
-  readonly now: { readonly value: string | null } | null;
 }
 
 /** What a branch shows of many bars, all of one snapshot. */

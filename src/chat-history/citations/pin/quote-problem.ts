@@ -1,4 +1,4 @@
-import type { ShownQuote } from '../../../stock-data/quotes/quotes.types.js';
+import type { SaidBar, ShownQuote } from '../../../stock-data/quotes/quotes.types.js';
 import type { CitationProblem } from '../citations.errors.js';
 import type { Quotation } from './stored-citation.js';
 
@@ -15,6 +15,21 @@ export interface LookedUp {
   readonly branch: string;
   readonly branchStatus: string;
   readonly quote: ShownQuote;
+  /** The first revision behind the one that was read which brought what the quotation says; null for none, or while nobody asked. */
+  readonly shownSince: number | null;
+}
+
+/** What of a refused quotation may be known later; null where nothing can be: its conversation is not fixed, or there are no bars at all. */
+export function unshown(it: LookedUp, problem: CitationProblem | null): SaidBar | null {
+  const { quotation, ownRevision, fixedAt, quote } = it;
+  const isUnshown = problem?.code === 'citation-bar-not-found' || problem?.code === 'citation-misquoted';
+  if (!isUnshown || fixedAt === null || quote.seriesId === null) return null;
+  return {
+    ...{ seriesId: quote.seriesId, ts: quotation.ts, field: quotation.field },
+    revision: ownRevision ?? fixedAt,
+    // Of a bar that is not there, its being there is what became known.
+    value: quote.version === null ? null : quotation.value,
+  };
 }
 
 /** What is wrong with a quotation; null when it may be pinned. The first that holds, from the place to the value. */
@@ -47,6 +62,11 @@ function momentProblem(it: LookedUp): CitationProblem | null {
   return null;
 }
 
+/** Whether what the quotation says became known only after what the conversation is fixed at. */
+function isAhead({ fixedAt, shownSince }: LookedUp): boolean {
+  return fixedAt !== null && shownSince !== null && shownSince > fixedAt;
+}
+
 function barProblem(it: LookedUp): CitationProblem | null {
   const { path, quotation, ownRevision, fixedAt, quote, branch } = it;
   const { symbol, time } = quotation;
@@ -56,7 +76,7 @@ function barProblem(it: LookedUp): CitationProblem | null {
   }
   if (quote.version !== null) return valueProblem(it, quote.version.value);
   const timePath = `${path}.${quotation.interval === '1d' ? 'date' : 'ts'}`;
-  if (ownRevision === null && fixedAt !== null && quote.now !== null) {
+  if (isAhead(it)) {
     const message = `names a bar of ${symbol} that was not known on branch ${branch} at revision ${fixedAt}, which the conversation is fixed at`;
     return { path: timePath, code: 'citation-look-ahead', message };
   }
@@ -65,15 +85,13 @@ function barProblem(it: LookedUp): CitationProblem | null {
   return { path: timePath, code: 'citation-bar-not-found', message };
 }
 
-function valueProblem(
-  { path, quotation, ownRevision, fixedAt, quote, branch }: LookedUp,
-  value: string | null,
-): CitationProblem | null {
+function valueProblem(it: LookedUp, value: string | null): CitationProblem | null {
+  const { path, quotation, fixedAt, branch } = it;
   const said = quotation.value;
   if (said === null || said === value) return null;
   const { symbol, field, time } = quotation;
   const truth = `the ${field} of ${symbol} at ${time} on branch ${branch} is ${value ?? 'not known'}`;
-  if (ownRevision === null && fixedAt !== null && quote.now?.value === said) {
+  if (isAhead(it)) {
     const message = `is ${said}, which was not known at revision ${fixedAt}, which the conversation is fixed at: then ${truth}`;
     return { path: `${path}.value`, code: 'citation-look-ahead', message, value };
   }
