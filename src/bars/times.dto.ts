@@ -15,4 +15,4 @@ export const instant = z.iso
 /** A trading day. */
 export const tradingDay = z.iso
   .date()
-  .refine((text) => text >= '0001-01-02', 'must be a year from 1 to 9999');
+  .refine((text) => text >= '0001-01-01', 'must be a year from 1 to 9999');
