@@ -6,6 +6,14 @@ import { clientConfig, withConnection } from '../../src/database/direct-connecti
 import { checkPooler } from '../../src/database/pooler.js';
 import { SchemaMigrator } from '../../src/database/schema-migrator.js';
 import { bar, csvOf, day } from '../factories/bars.js';
+import {
+  barPath,
+  forkBranch,
+  mergeBranch,
+  putClose,
+  revisionOf,
+  shownCloses,
+} from '../factories/branches.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
 import { buildOnce, databaseVariables, stockroom, urlOf } from '../support/command-line.js';
@@ -111,6 +119,44 @@ describeWith(PGBOUNCER)('behind a transaction pooler', () => {
     const service = await startPooled();
     try {
       expect(await failuresOfMany(service)).toEqual([]);
+      expect(await leftovers(pooler.through(service.db.app))).toEqual([]);
+    } finally {
+      await service.close();
+    }
+  }, 90_000);
+
+  /** One person's branch: forked, changed in every way, merged as a dry run, with a conflict and for good, then undone. **Shape**: what its branch showed, what `main` did after the merge, and in the end. */
+  async function branchOut(api: ApiClient, stock: string): Promise<readonly string[]> {
+    await importCsv(api, stock, csvOf([0, 1, 2, 3].map((n) => bar(day(n), String(n + 1)))));
+    const branch = await forkBranch(api);
+    const changed = [
+      await importCsv(api, stock, csvOf([bar(day(0), '10'), bar(day(9), '90')]), { branch }),
+      await putClose(api, { symbol: stock, day: 1, branch }, 20),
+      await putClose(api, { symbol: stock, day: 1, branch }, 21),
+      await api.delete(barPath(stock, 2), { query: { branch } }),
+      await putClose(api, { symbol: stock, day: 1 }, 22),
+      await api.get(`/v1/branches/${branch}/changes`),
+      await mergeBranch(api, branch, { onConflict: 'theirs' }, { dryRun: true }),
+    ];
+    const onBranch = await shownCloses(api, stock, { branch });
+    const refused = await mergeBranch(api, branch);
+    const merged = await mergeBranch(api, branch, { onConflict: 'theirs' });
+    const onMain = await shownCloses(api, stock);
+    const reverted = await api.post(`/v1/revisions/${revisionOf(merged)}/revert`);
+    const left = await forkBranch(api);
+    const discarded = await api.delete(`/v1/branches/${left}`);
+    const statuses = [...changed, merged, reverted].map(({ status }) => status);
+    expect([...statuses, refused.status, discarded.status]).toEqual([...statuses.map(() => 200), 409, 204]);
+    return [onBranch, onMain, await shownCloses(api, stock)];
+  }
+
+  it('eight people fork, change, merge and revert at once as without it, and leave nothing in its sessions', async () => {
+    const service = await startPooled();
+    try {
+      const stocks = await Promise.all(Array.from({ length: 8 }, () => trackStock(service.api)));
+      const shown = await Promise.all(stocks.map((stock) => branchOut(service.api, stock)));
+      const merged = '0=10 1=21 3=4 9=90';
+      expect(shown).toEqual(stocks.map(() => [merged, merged, '0=1 1=22 2=3 3=4']));
       expect(await leftovers(pooler.through(service.db.app))).toEqual([]);
     } finally {
       await service.close();
