@@ -9,6 +9,7 @@ import { WorkFiguresService } from './figures/work-figures.service.js';
 import { makeInstruments } from './instruments.js';
 import { MetricsListener } from './metrics-listener.js';
 import { registerFigures } from './register-figures.js';
+import { watchImports } from './watch-imports.js';
 import { watchRequests } from './watch-requests.js';
 
 /**
@@ -41,6 +42,7 @@ export class MetricsService implements OnApplicationShutdown {
     client.collectDefaultMetrics({ register: registry });
     const instruments = makeInstruments({ client, registry });
     watchRequests(fastify, instruments.requests);
+    watchImports(fastify, () => this.work.imports.totals.noteFailed());
     this.statements.watch(instruments.statements);
     await this.sql.watchWaits(instruments.waits);
     const { store, work } = this;

@@ -43,9 +43,13 @@ export class ImportSyntaxBroken extends DomainError {
 
 /** Rows are wrong and the sender asked for all or nothing. **Shape**: the report stands in the details. */
 export class ImportRejected extends DomainError {
+  /** Rows that are wrong. */
+  readonly rejected: number;
+
   constructor(report: object & { readonly rejected: number }) {
     const rows = report.rejected === 1 ? '1 row is' : `${report.rejected} rows are`;
     super('refused', 'import-rejected', `${rows} wrong; nothing was stored.`, { details: { ...report } });
+    this.rejected = report.rejected;
   }
 }
 

@@ -40,6 +40,45 @@ describe('metrics', () => {
     expect(metrics.value('stockroom_newest_revision')).toBe(1);
   });
 
+  it('count each import that fails, wherever it ends, and the wrong rows of what is refused', async () => {
+    const { api } = service.admin;
+    const outcome = (now: Scrape, name: string, of: string): number => now.value(name, { outcome: of }) ?? -1;
+    const data = `/v1/stocks/${CANARY}/data`;
+    const twoWrong = 'date,close\nnever,1\n2024-01-05,x\n2024-01-06,1\n';
+    const failing: readonly (readonly [number, () => Promise<{ status: number }>])[] = [
+      [404, () => api.post('/v1/stocks/UNKNOWN/data', { body: 'date,close\n', type: 'text/csv' })],
+      [415, () => api.post(data, { body: 'PK', type: 'application/zip' })],
+      [400, () => upload(service, data, { 'content-type': 'text/csv', 'content-encoding': 'gzip' })],
+      [415, () => upload(service, data, { 'content-type': 'text/csv', 'content-encoding': 'br' })],
+      [422, () => api.post(data, { body: twoWrong, type: 'text/csv' })],
+      [400, () => api.post(data, { query: { interval: '7d' }, body: 'x', type: 'text/csv' })],
+    ];
+    for (const [status, ask] of failing) {
+      const before = await scrape(portOf(service));
+      expect((await ask()).status).toBe(status);
+      const after = await scrape(portOf(service));
+      const risen = (name: string, of: string): number =>
+        outcome(after, name, of) - outcome(before, name, of);
+      expect([status, risen('stockroom_imports_total', 'failed')]).toEqual([status, 1]);
+      expect([status, risen('stockroom_imports_total', 'stored')]).toEqual([status, 0]);
+      const rejected = risen('stockroom_import_rows_total', 'rejected');
+      expect([status, rejected]).toEqual([status, status === 422 ? 2 : 0]);
+    }
+  });
+
+  it('count no import of who was not let in, nor a dry run', async () => {
+    const before = await scrape(portOf(service));
+    const data = `/v1/stocks/${CANARY}/data`;
+    const body = { body: 'date,close\nnever,x\n', type: 'text/csv' };
+    expect((await service.stranger.post(data, body)).status).toBe(401);
+    expect((await service.admin.api.post(data, { ...body, query: { dryRun: 'true' } })).status).toBe(422);
+    const after = await scrape(portOf(service));
+    for (const outcome of ['failed', 'stored'])
+      expect(after.value('stockroom_imports_total', { outcome })).toBe(
+        before.value('stockroom_imports_total', { outcome }),
+      );
+  });
+
   it('time statements by their names, and waits for connections', () => {
     expect(metrics.value('stockroom_statement_duration_seconds_count', { statement: 'stock_page' })).toBe(1);
     expect(metrics.value('stockroom_pool_wait_seconds_count')).toBeGreaterThan(10);
@@ -71,11 +110,12 @@ describe('metrics', () => {
     expect(metrics.text.toUpperCase()).not.toContain(CANARY);
     expect(metrics.text).not.toMatch(/@example|Bearer|[0-9a-f]{8}-[0-9a-f]{4}-/);
     for (const id of visitorIds) expect(metrics.text).not.toContain(id);
+    const before = await scrape(portOf(service));
     for (let n = 0; n < 20; n++) await service.admin.api.get(`/v1/nowhere/${CANARY}-${n}`);
     const again = await scrape(portOf(service));
     const series = ({ samples }: Scrape): number =>
       samples.filter(({ name }) => name === 'http_request_duration_seconds_count').length;
-    expect(series(again)).toBe(series(metrics));
+    expect(series(again)).toBe(series(before));
   });
 
   it('follow the conventions: base units, counters that end in _total', () => {
@@ -98,6 +138,16 @@ describe('metrics', () => {
     expect((await service.admin.api.get('/metrics')).status).toBe(404);
   });
 });
+
+/** Sends bytes that are no archive, with headers of one's own. */
+async function upload(
+  { url, admin }: TestApp,
+  path: string,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const body = Buffer.from('date,close\n2024-01-02,1\n');
+  return fetch(url + path, { method: 'POST', headers: { ...admin.api.headers, ...headers }, body });
+}
 
 describe('without METRICS_PORT', () => {
   it('nothing is counted or served', async () => {

@@ -30,14 +30,14 @@ export const WORK_METRICS: readonly WorkMetric[] = [
   {
     type: 'counter',
     name: 'stockroom_imports_total',
-    help: 'Imports over HTTP since the start of this process, dry runs left out.',
+    help: 'Imports over HTTP since the start of this process, by whether they were stored or answered with an error; dry runs left out.',
     labels: ['outcome'],
     samples: ({ imports }) => byLabel('outcome', imports.totals.imports),
   },
   {
     type: 'counter',
     name: 'stockroom_import_rows_total',
-    help: 'Rows of imported files, by what became of them.',
+    help: 'Rows of imported files, by what became of them; of a file that was refused, the wrong ones.',
     labels: ['outcome'],
     samples: ({ imports }) => byLabel('outcome', imports.totals.rows),
   },

@@ -1,3 +1,4 @@
+import { ImportRejected } from '../stock-import.errors.js';
 import type { ImportReport, ImportRequest } from '../stock-import.types.js';
 
 type Rows = Pick<ImportReport, 'inserted' | 'corrected' | 'unchanged' | 'rejected'>;
@@ -12,7 +13,12 @@ export class ImportTotals {
   };
   readonly imports = { stored: 0, failed: 0 };
 
-  /** Runs an import and counts it. **Errors**: those of `run`; then nothing was stored, whatever it was. */
+  /** To be called once for each import that was answered with an error, wherever it ended. */
+  noteFailed(): void {
+    this.imports.failed++;
+  }
+
+  /** Runs an import and counts what it stored, and the rows that were wrong. **Errors**: those of `run`; then nothing was stored. */
   async counted(
     { dryRun }: Pick<ImportRequest, 'dryRun'>,
     run: () => Promise<ImportReport>,
@@ -25,7 +31,7 @@ export class ImportTotals {
         this.rows[outcome] += report[outcome];
       return report;
     } catch (error) {
-      this.imports.failed++;
+      if (error instanceof ImportRejected) this.rows.rejected += error.rejected;
       throw error;
     }
   }
