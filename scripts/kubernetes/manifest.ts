@@ -56,6 +56,25 @@ export interface Workload extends Manifest {
   readonly spec: { readonly template: { readonly spec: PodSpec } };
 }
 
+/** A CronJob, which has a Job inside. */
+interface CronJob extends Manifest {
+  readonly spec: { readonly jobTemplate: Pick<Workload, 'spec'> };
+}
+
+/** What {@link podsOf} finds: a pod, and what makes it. */
+export interface Pod extends Pick<Manifest, 'kind' | 'metadata'> {
+  readonly pod: PodSpec;
+}
+
+/** A NetworkPolicy, by what is let out. */
+export interface NetworkPolicy extends Manifest {
+  readonly spec: {
+    readonly egress?: readonly {
+      readonly ports?: readonly { readonly protocol: string; readonly port: number }[];
+    }[];
+  };
+}
+
 export interface ConfigMap extends Manifest {
   readonly data: Readonly<Record<string, string>>;
 }
@@ -65,8 +84,22 @@ export function readManifests(text: string): Manifest[] {
   return (loadAll(text) as (Manifest | null)[]).filter((document) => document !== null);
 }
 
+/** Of Deployments and Jobs: those of the service's own image. */
 export function workloads(manifests: readonly Manifest[]): Workload[] {
   return manifests.filter(({ kind }) => kind === 'Deployment' || kind === 'Job') as Workload[];
+}
+
+/** The pods of everything that makes some: Deployments, Jobs, CronJobs. */
+export function podsOf(manifests: readonly Manifest[]): Pod[] {
+  const plain = workloads(manifests);
+  const timed = (manifests.filter(({ kind }) => kind === 'CronJob') as CronJob[]).map(
+    ({ kind, metadata, spec }) => ({ kind, metadata, spec: spec.jobTemplate.spec }),
+  );
+  return [...plain, ...timed].map(({ kind, metadata, spec }) => ({
+    kind,
+    metadata,
+    pod: spec.template.spec,
+  }));
 }
 
 /** **Errors**: `Error` when there is none, because everything that asks for one would pass without it. */

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { load } from 'js-yaml';
 import {
   environmentOf,
   named,
@@ -13,6 +14,7 @@ import {
   type Manifest,
   type Workload,
 } from '../../scripts/kubernetes/manifest.js';
+import { networkProblems } from '../../scripts/kubernetes/network-rules.js';
 import { IMAGE_USER, podProblems } from '../../scripts/kubernetes/pod-rules.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { ROOT } from './rules/source-files.js';
@@ -34,6 +36,7 @@ const texts = (): string => JSON.stringify(manifests);
 const manifests = ['base', 'components/ingress', 'components/service-monitor'].flatMap((folder) =>
   inFolder(join('deploy/kubernetes', folder)),
 );
+const backup = inFolder('deploy/kubernetes/backup');
 const deployment = named<Workload>(manifests, 'Deployment', 'stockroom');
 const job = named<Workload>(manifests, 'Job', 'stockroom-migration');
 const only = ({ spec }: Workload): Container => spec.template.spec.containers[0] as Container;
@@ -79,6 +82,20 @@ describe('the pods', () => {
     const broken = texts().replace(right, wrong);
     expect(broken).not.toBe(texts());
     expect(podProblems(JSON.parse(broken) as Manifest[])).toHaveLength(1);
+  });
+
+  it('that back up are, too', () => expect(podProblems(backup)).toEqual([]));
+
+  it.each([
+    ['may write to their root', '"readOnlyRootFilesystem":true', '"readOnlyRootFilesystem":false'],
+    ['may be root', '"runAsNonRoot":true', '"runAsNonRoot":false'],
+    ['are the user of another image', '"runAsUser":999', `"runAsUser":${IMAGE_USER}`],
+    ['have a variable that nobody reads', '"DUMP_DIR"', '"DUMPS_DIR"'],
+    ['have a password in their environment', '"PGSERVICE"', '"PGPASSWORD"'],
+  ])('that back up are told of when they %s', (_name, right, wrong) => {
+    const text = JSON.stringify(backup);
+    expect(text).toContain(right);
+    expect(podProblems(JSON.parse(text.replace(right, wrong)) as Manifest[])).toHaveLength(1);
   });
 
   it('start with the environment that they are given', () => {
@@ -198,5 +215,37 @@ describe('what belongs together', () => {
       const known = [labels(deployment), labels(job)].some((pod) => text.includes(JSON.stringify(pod)));
       expect({ text, known }).toEqual({ text, known: true });
     }
+  });
+});
+
+describe('what the network policies let out', () => {
+  const all = [...manifests, ...backup];
+
+  it('is what the pods talk to', () => {
+    expect(networkProblems(all)).toEqual([]);
+    const narrowed = JSON.stringify(all).replace('"port":8432', '"port":5432');
+    expect(networkProblems(JSON.parse(narrowed) as Manifest[])).toEqual([
+      'NetworkPolicy stockroom-backup: port 8432 is needed and not let out',
+    ]);
+  });
+
+  it('is narrowed by the production overlay for the service and the migration alone', () => {
+    const { patches } = load(read('deploy/kubernetes/overlays/production/kustomization.yaml')) as {
+      patches: { path: string; target?: { name: string } }[];
+    };
+    const pattern = patches.find(({ path }) => path === 'database-network.yaml')?.target?.name;
+    // As Kustomize takes it: the whole name.
+    const meant = (name: string): boolean => new RegExp(`^(?:${pattern})$`).test(name);
+    const names = all.filter(({ kind }) => kind === 'NetworkPolicy').map(({ metadata }) => metadata.name);
+    expect(names.filter(meant)).toEqual(expect.arrayContaining(['stockroom', 'stockroom-migration']));
+    expect(names.filter((name) => !meant(name))).toEqual(['stockroom-backup']);
+  });
+});
+
+describe('the rules for the Prometheus operator', () => {
+  it('are those for Prometheus; make.sh beside them makes them', () => {
+    const [rule] = readManifests(read('deploy/kubernetes/components/alerts/alerts.yaml'));
+    const { groups } = load(read('deploy/monitoring/alerts.yaml')) as { groups: unknown };
+    expect(rule).toMatchObject({ kind: 'PrometheusRule', spec: { groups } });
   });
 });
