@@ -23,6 +23,6 @@ export async function followVersions(owner: Client, size = PAGE_VERSIONS): Promi
     if (isEnd === true) return { versions, faults, faultyVersions };
     // A bar of more versions than a page has is looked at in a larger one.
     limit = ts === null ? limit * 2 : size;
-    if (ts !== null) after = { seriesId: Number(seriesId), branchId: Number(branchId), ts: String(ts) };
+    if (ts !== null) after = { seriesId: Number(seriesId), branchId: Number(branchId), ts: ts as string };
   }
 }

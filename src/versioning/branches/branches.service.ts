@@ -4,6 +4,7 @@ import { driverErrorFacts } from '../../database/driver-errors.js';
 import { SqlService } from '../../database/sql.service.js';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import type { BranchStatus, BranchView } from './branch.types.js';
+import { BranchesUsedUp, BranchNameTaken, BranchTooDeep } from './branches.errors.js';
 import {
   branchByName,
   branchPage,
@@ -18,15 +19,7 @@ import { requireOpen, statusOf } from '../commit/turn.js';
 import { lineageAt, NOW, type Line } from './lineage.types.js';
 import { StoreHistory } from '../points/store-history.service.js';
 import { branchOfRevision, headRevision, patience, takeCommitLock } from '../revisions/revisions.queries.js';
-import {
-  BranchMerged,
-  BranchNameTaken,
-  BranchNotFound,
-  BranchTooDeep,
-  BranchesUsedUp,
-  RevisionOnOtherBranch,
-  RootBranch,
-} from '../versioning.errors.js';
+import { BranchMerged, BranchNotFound, RevisionOnOtherBranch, RootBranch } from '../versioning.errors.js';
 import { VersioningService, type AsOf } from '../versioning.service.js';
 
 /**
