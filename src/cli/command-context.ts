@@ -3,33 +3,23 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import { openDatabase, type OpenDatabase } from '../boot/open-database.js';
-import { loadSettings } from '../config/settings.js';
+import { loadSettings, type SettingsNeeds } from '../config/settings.js';
 import { Shutdown } from '../database/shutdown.service.js';
 import { interruptibly, unlessAborted } from './interruption.js';
 
 /** How long what was broken off by a signal has to roll back and to remove its files. **Units**: milliseconds. */
 const ROLLBACK_MS = 3_000;
 
+type DatabaseWork<T> = (database: OpenDatabase, signal: AbortSignal) => Promise<T>;
+
 /**
  * Runs `work` with the configured database: the external one, or the embedded one, started if it does not run. A signal breaks it off;
  * an embedded server that nobody else uses is stopped then as well.
+ *
+ * **Why** without encryption keys: nothing that has only the database reads an encrypted value.
  */
-export async function withDatabase<T>(
-  work: (database: OpenDatabase, signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  return interruptibly(async (signal) => {
-    const database = await openDatabase(loadSettings(), { holder: 'command' });
-    let running: Promise<unknown> = Promise.resolve();
-    try {
-      signal.throwIfAborted();
-      const result = work(database, signal);
-      running = result.catch(() => undefined);
-      return await unlessAborted(signal, result);
-    } finally {
-      if (signal.aborted) await Promise.race([running, sleep(ROLLBACK_MS, undefined, { ref: false })]);
-      await database.close();
-    }
-  });
+export async function withDatabase<T>(work: DatabaseWork<T>): Promise<T> {
+  return withOpen({ keys: false }, work);
 }
 
 /**
@@ -37,7 +27,7 @@ export async function withDatabase<T>(
  * cancelled and rolled back.
  */
 export async function withApplication<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
-  return withDatabase(async (database, signal) => {
+  return withOpen({ keys: true }, async (database, signal) => {
     const app = await NestFactory.createApplicationContext(AppModule.forRoot(database), {
       logger: false,
       abortOnError: false,
@@ -48,6 +38,22 @@ export async function withApplication<T>(work: (app: INestApplicationContext) =>
       return await work(app);
     } finally {
       await app.close();
+    }
+  });
+}
+
+async function withOpen<T>(needs: SettingsNeeds, work: DatabaseWork<T>): Promise<T> {
+  return interruptibly(async (signal) => {
+    const database = await openDatabase(loadSettings(undefined, needs), { holder: 'command' });
+    let running: Promise<unknown> = Promise.resolve();
+    try {
+      signal.throwIfAborted();
+      const result = work(database, signal);
+      running = result.catch(() => undefined);
+      return await unlessAborted(signal, result);
+    } finally {
+      if (signal.aborted) await Promise.race([running, sleep(ROLLBACK_MS, undefined, { ref: false })]);
+      await database.close();
     }
   });
 }

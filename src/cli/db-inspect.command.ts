@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
 import type { OpenDatabase } from '../boot/open-database.js';
 import { runStatement, withConnection } from '../database/direct-connection.js';
-import { readIndexReport, type IndexReport } from '../database/inspection/index-report.js';
+import { readIndexReport, type IndexReport, type Unestimated } from '../database/inspection/index-report.js';
 import { createStatistics } from '../database/inspection/slow-statements.queries.js';
 import {
   readSlowStatements,
@@ -21,6 +21,14 @@ const HOW_TO_COUNT: Readonly<Record<'extension' | 'module', string>> = {
     'The server does not count its statements: put pg_stat_statements into shared_preload_libraries and pg_stat_statements.track_utility = off beside it, and restart it. The embedded one does so from its next start on, where its installation has the module.',
   extension:
     'This database does not show what the server counts: as a superuser, run "create extension pg_stat_statements" in it, with pg_stat_statements in shared_preload_libraries.',
+};
+
+const WHY_NOT: Readonly<Record<Unestimated, string>> = {
+  kind: 'not a B-tree',
+  expression: 'on an expression',
+  grant: 'this user may not read the columns; the owner may',
+  'row-security': 'row-level security hides the statistics from this user; a superuser sees them',
+  statistics: 'no statistics; run analyze',
 };
 
 interface SlowOptions extends OutputOptions {
@@ -45,7 +53,7 @@ export function slowCommand(): Command {
 /** `stockroom db indexes` */
 export function indexesCommand(): Command {
   return new Command('indexes')
-    .description('show indexes that are unused, superfluous, missing or bloated')
+    .description('show indexes that are invalid, unused, superfluous, missing or bloated')
     .option('--min-rows <count>', 'tables and dead rows from this many on', wholeNumber, 10_000)
     .option('--min-bytes <count>', 'bloated indexes from this size on', wholeNumber, 1_048_576)
     .option('--json', 'print JSON for scripts')
@@ -116,8 +124,12 @@ function indexLines(report: IndexReport): string[] {
 
 type Part = readonly [title: string, lines: readonly string[]];
 
-function unneeded({ since, unused, duplicate }: IndexReport): readonly Part[] {
+function unneeded({ since, invalid, unused, duplicate }: IndexReport): readonly Part[] {
   return [
+    [
+      'invalid, because making them broke off or is under way; no read uses them: drop index concurrently, and make them again',
+      invalid.map(({ table, index, bytes }) => `${index} on ${table}, ${size(bytes)}`),
+    ],
     [
       `unused ${sinceText(since)}; look at replicas as well before you drop one`,
       unused.map(({ table, index, bytes }) => `${index} on ${table}, ${size(bytes)}`),
@@ -161,6 +173,12 @@ function bloated(report: IndexReport): readonly Part[] {
       report.bloated.map(
         ({ table, index, bytes, neededBytes }) =>
           `${index} on ${table}: ${size(bytes)}, about ${size(neededBytes)} would do`,
+      ),
+    ],
+    [
+      'not looked at for bloat',
+      report.unestimated.map(
+        ({ table, indexes, reason }) => `${indexes.join(', ')} on ${table}: ${WHY_NOT[reason]}`,
       ),
     ],
   ];

@@ -4,10 +4,14 @@ import { KEY_COMMAND } from './encryption-keys.js';
 import type { Environment } from './environment.schema.js';
 
 /** What is wrong between variables that are each right on their own; the database's own rules stand beside its URLs. */
-export function environmentProblems(environment: Environment): ConfigurationProblem[] {
+export function environmentProblems(
+  environment: Environment,
+  needs: { readonly keys: boolean },
+): ConfigurationProblem[] {
   return [
     ...adminProblems(environment),
     ...encryptionProblems(environment),
+    ...(needs.keys ? missingKeys(environment) : []),
     ...importProblems(environment),
     ...metricsProblems(environment),
   ];
@@ -18,23 +22,22 @@ function adminProblems(environment: Environment): ConfigurationProblem[] {
 }
 
 function encryptionProblems(environment: Environment): ConfigurationProblem[] {
-  const { ENCRYPTION_KEYS, APP_SECRET, ENCRYPTION_SALT } = environment;
+  const { APP_SECRET, ENCRYPTION_SALT } = environment;
   const problems = oneWithoutTheOther(environment, 'APP_SECRET', 'ENCRYPTION_SALT');
   if (APP_SECRET !== undefined && APP_SECRET === ENCRYPTION_SALT) {
     problems.push({ variable: 'ENCRYPTION_SALT', message: 'must not be the same as APP_SECRET' });
   }
-  if (
-    namesDatabase(environment) &&
-    ENCRYPTION_KEYS === undefined &&
-    APP_SECRET === undefined &&
-    ENCRYPTION_SALT === undefined
-  ) {
-    const message =
-      'is required with an external database (or APP_SECRET and ENCRYPTION_SALT). ' +
-      `Set it to k1:<key>, with a key made by: ${KEY_COMMAND}`;
-    problems.push({ variable: 'ENCRYPTION_KEYS', message });
-  }
   return problems;
+}
+
+function missingKeys(environment: Environment): ConfigurationProblem[] {
+  const { ENCRYPTION_KEYS, APP_SECRET, ENCRYPTION_SALT } = environment;
+  const given = [ENCRYPTION_KEYS, APP_SECRET, ENCRYPTION_SALT];
+  if (!namesDatabase(environment) || given.some((value) => value !== undefined)) return [];
+  const message =
+    'is required with an external database (or APP_SECRET and ENCRYPTION_SALT). ' +
+    `Set it to k1:<key>, with a key made by: ${KEY_COMMAND}`;
+  return [{ variable: 'ENCRYPTION_KEYS', message }];
 }
 
 function importProblems(environment: Environment): ConfigurationProblem[] {

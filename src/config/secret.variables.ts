@@ -26,7 +26,7 @@ export const adminVariables = {
 export const encryptionVariables = {
   ENCRYPTION_KEYS: optionalText({
     description:
-      'Keys for stored secrets, separated by commas: the first encrypts, the others only decrypt. Required with an external database, unless `APP_SECRET` and `ENCRYPTION_SALT` are set; beside these it comes first, and they still decrypt.',
+      'Keys for stored secrets, separated by commas: the first encrypts, the others only decrypt. Required with an external database, unless `APP_SECRET` and `ENCRYPTION_SALT` are set, but not by the `stockroom db` commands except `verify`; beside these it comes first, and they still decrypt.',
     values: '`id:key`, the id of `a-z 0-9 - _`, the key 32 bytes in base64',
     default: 'generated with the embedded database',
     secret: true,

@@ -262,6 +262,15 @@ describe('an external database', () => {
     });
   });
 
+  it('needs no keys for what reads no encrypted value, and still refuses keys that are wrong', () => {
+    const env = { DATABASE_URL: URL_LOCAL };
+    expect(loadSettings(env, { keys: false }).encryption.keys).toBeUndefined();
+    expect(() => loadSettings(env)).toThrow(/ENCRYPTION_KEYS is required/);
+    expect(() => loadSettings({ ...env, ENCRYPTION_KEYS: 'k1:short' }, { keys: false })).toThrow(
+      /ENCRYPTION_KEYS/,
+    );
+  });
+
   it('switches named statements off behind an old pooler, unless told otherwise', () => {
     const pooled = { ...EXTERNAL, DATABASE_URL: `${URL_LOCAL}?pgbouncer=true` };
     expect(loadSettings(EXTERNAL).database.namedStatements).toBe(true);

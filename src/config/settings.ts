@@ -15,12 +15,21 @@ export type { EncryptionSettings, KeysFile, LimitSettings, Settings } from './se
 /** Injection token of `Settings`. */
 export const SETTINGS = Symbol('SETTINGS');
 
+/** What the caller is going to do with the settings. */
+export interface SettingsNeeds {
+  /** False for what looks at no encrypted value: who may only read the database should not have to hold the keys. */
+  readonly keys: boolean;
+}
+
 /**
  * Reads the environment, once, at the start of the service or of a command.
  *
  * **Errors**: `ConfigurationError`, with every variable that is wrong and how to mend it.
  */
-export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+export function loadSettings(
+  env: NodeJS.ProcessEnv = process.env,
+  needs: SettingsNeeds = { keys: true },
+): Settings {
   const known = new Set([...variableNames, ...secretNames.map((name) => `${name}_FILE`)]);
   const unknown = unknownVariables(env, known);
   const given = givenTexts(env, known);
@@ -32,7 +41,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     ...secrets.problems.map(({ variable }) => variable.replace(/_FILE$/, '')),
     ...wrong.map(named),
   ]);
-  const following = [...database.problems, ...environmentProblems(environment)].filter(
+  const following = [...database.problems, ...environmentProblems(environment, needs)].filter(
     ({ variable }) => !silent.has(variable),
   );
   const problems = [...unknown, ...secrets.problems, ...wrong, ...following];

@@ -12,6 +12,23 @@ export function countedSince(): Statement {
 }
 
 /**
+ * Indexes that no read may use, because making them broke off: each write still pays for them. One that is being made just now looks the
+ * same. **Shape**: rows of table, index, bytes.
+ */
+export function invalidIndexes(): Statement {
+  return {
+    name: 'inspect_invalid_indexes',
+    text: `
+      select i.indrelid::regclass::text, c.relname, pg_relation_size(c.oid)::float8
+      from pg_index i
+      join pg_class c on c.oid = i.indexrelid
+      where c.relnamespace = ${IN_PUBLIC} and not i.indisvalid
+      order by 1, 2`,
+    values: [],
+  };
+}
+
+/**
  * Indexes that no statement has used and that enforce nothing. **Shape**: rows of table, index, bytes, largest first. Use on replicas is
  * counted there.
  */
@@ -24,6 +41,7 @@ export function unusedIndexes(): Statement {
       join pg_index i on i.indexrelid = s.indexrelid
       where s.schemaname = 'public'
         and s.idx_scan = 0
+        and i.indisvalid
         and not i.indisunique
         and not i.indisexclusion
       order by 3 desc, 2`,
@@ -44,7 +62,7 @@ export function duplicateIndexes(): Statement {
           (i.indcollation::text || ' ') as collations, (i.indoption::text || ' ') as options
         from pg_index i
         join pg_class c on c.oid = i.indexrelid
-        where c.relnamespace = ${IN_PUBLIC} and i.indexprs is null
+        where c.relnamespace = ${IN_PUBLIC} and i.indexprs is null and i.indisvalid
       )
       select a.indrelid::regclass::text, a.relname, min(b.relname), pg_relation_size(a.oid)::float8
       from indexes a
@@ -102,6 +120,7 @@ export function unindexedForeignKeys(): Statement {
         and not exists (
           select from pg_index i
           where i.indrelid = k.conrelid
+            and i.indisvalid
             and (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
             and (i.indpred is null or pg_get_expr(i.indpred, i.indrelid) ~ 'IS NOT NULL'))
       order by 1, 2`,
@@ -133,8 +152,7 @@ const ENTRY_BYTES = 16;
 
 /**
  * B-tree indexes that are at least twice as large as their entries need, by an estimate from the widths that `analyze` found. **Shape**: rows
- * of table, index, bytes, bytes that would do. Indexes on expressions are left out, and so are those
- * of tables whose statistics the user may not see: all with row-level security, unless it is a superuser. What
+ * of table, index, bytes, bytes that would do. Those that cannot be estimated are told by {@link unestimatedIndexes}. What
  * PostgreSQL saves by storing equal keys once makes the estimate too large, never too small.
  */
 export function bloatedIndexes(minBytes: number): Statement {
@@ -162,6 +180,46 @@ export function bloatedIndexes(minBytes: number): Statement {
       from estimates
       where bytes >= $1 and bytes > 2 * needed
       order by bytes - needed desc`,
+    values: [minBytes],
+  };
+}
+
+/**
+ * Indexes of which {@link bloatedIndexes} can say nothing. **Shape**: rows of table, its indexes, why: they are of another kind than B-tree, on
+ * an expression, the user may not read a column (`grant`), row-level security hides the statistics from this user, or there are none
+ * (`statistics`).
+ */
+export function unestimatedIndexes(minBytes: number): Statement {
+  return {
+    name: 'inspect_unestimated_indexes',
+    text: `
+      with reasons as (
+        select i.indrelid::regclass::text as table_name, c.relname, case
+            when m.amname <> 'btree' then 'kind'
+            when i.indexprs is not null then 'expression'
+            when exists (
+              select from unnest(i.indkey::int2[]) k (n) where not has_column_privilege(i.indrelid, k.n, 'select')
+            ) then 'grant'
+            when row_security_active(i.indrelid) then 'row-security'
+            when c.reltuples < 0 or exists (
+              select from pg_attribute a
+              where a.attrelid = i.indrelid and a.attnum = any(i.indkey::int2[])
+                and not exists (
+                  select from pg_stats s
+                  where s.schemaname = 'public' and s.tablename = t.relname and s.attname = a.attname)
+            ) then 'statistics'
+          end as reason
+        from pg_index i
+        join pg_class c on c.oid = i.indexrelid
+        join pg_class t on t.oid = i.indrelid
+        join pg_am m on m.oid = c.relam
+        where c.relnamespace = ${IN_PUBLIC} and c.relkind = 'i' and pg_relation_size(c.oid) >= $1
+      )
+      select table_name, array_agg(relname::text order by relname), reason
+      from reasons
+      where reason is not null
+      group by table_name, reason
+      order by reason, table_name`,
     values: [minBytes],
   };
 }

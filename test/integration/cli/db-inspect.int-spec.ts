@@ -18,12 +18,14 @@ interface Slow {
 type Named = readonly { readonly index: string; readonly table: string }[];
 
 interface Indexes {
+  readonly invalid: Named;
   readonly unused: Named;
   readonly duplicate: readonly { readonly index: string; readonly coveredBy: string }[];
   readonly scanned: readonly { readonly table: string; readonly scans: number; readonly rowsRead: number }[];
   readonly foreignKeys: readonly { readonly table: string; readonly columns: string }[];
   readonly deadRows: readonly { readonly table: string; readonly dead: number }[];
   readonly bloated: Named;
+  readonly unestimated: readonly { readonly table: string; readonly reason: string }[];
 }
 
 /** Each starts several processes, which take seconds on a busy machine. **Units**: milliseconds. */
@@ -50,8 +52,12 @@ const asSuperuser = (...statements: readonly string[]): Promise<void> =>
     for (const statement of statements) await client.query(statement);
   });
 
-/** As a person of reports, who may only read. */
-const reporter = (): NodeJS.ProcessEnv => ({ DATABASE_URL: urlOf(db.readonly) });
+/** As a person of reports, who may only read, and to whom nobody gives the encryption keys. */
+const reporter = (): NodeJS.ProcessEnv => ({
+  DATABASE_URL: urlOf(db.readonly),
+  DATABASE_MIGRATION_URL: undefined,
+  ENCRYPTION_KEYS: undefined,
+});
 
 describe('db slow', () => {
   it('says what is missing and how to get it, where statements cannot be seen', async () => {
@@ -139,6 +145,44 @@ describe('db indexes', () => {
     expect(seen.foreignKeys).toEqual(report.foreignKeys);
     const { stdout } = await run(['indexes', ...limits], reporter());
     expect(stdout).toContain('spoilt_a_idx on spoilt: see spoilt_a_b_idx');
+  });
+
+  it('tells an invalid index as such, and takes it for none', async () => {
+    await asOwner(db, 'create index spoilt_parent_idx on spoilt (parent_id)');
+    const keys = async () => (await json<Indexes>(['indexes', ...limits])).foreignKeys;
+    expect(await keys()).toEqual([]);
+    // As a `create index concurrently` that broke off leaves it.
+    await asSuperuser(
+      `update pg_index set indisvalid = false where indexrelid = 'spoilt_parent_idx'::regclass`,
+    );
+    const { invalid, unused } = await json<Indexes>(['indexes', ...limits]);
+    expect(invalid).toEqual([expect.objectContaining({ table: 'spoilt', index: 'spoilt_parent_idx' })]);
+    expect(unused.map(({ index }) => index)).not.toContain('spoilt_parent_idx');
+    expect(await keys()).toEqual([expect.objectContaining({ table: 'spoilt', columns: 'parent_id' })]);
+    await asOwner(db, 'drop index spoilt_parent_idx');
+  });
+
+  it('says of which it cannot estimate the bloat, and why', async () => {
+    const small = ['indexes', '--min-bytes', '1'];
+    const seen = async (env?: NodeJS.ProcessEnv): Promise<ReadonlyMap<string, string>> =>
+      new Map(
+        (await json<Indexes>(small, env)).unestimated.map(({ table, reason }) => [
+          `${table} ${reason}`,
+          reason,
+        ]),
+      );
+    const service = await seen();
+    expect([...service.keys()]).toEqual(
+      expect.arrayContaining(['conversations row-security', 'messages row-security', 'messages kind']),
+    );
+    expect([...service.keys()]).not.toContain('spoilt statistics');
+    await asOwner(db, 'create table unread (id integer primary key)');
+    await asOwner(db, 'insert into unread select generate_series(1, 1000)');
+    expect([...(await seen(reporter())).keys()]).toContain('unread grant');
+    await asOwner(db, 'grant select on unread to stockroom_app, stockroom_readonly');
+    expect([...(await seen()).keys()]).toContain('unread statistics');
+    const { stdout } = await run(small);
+    expect(stdout).toMatch(/conversations: row-level security hides the statistics from this user/);
   });
 });
 
