@@ -98,6 +98,25 @@ describe('docker-compose.yml', () => {
   });
 });
 
+/** What the last stage may have that puts files into it or takes some away: spaces made one. */
+const CONTENT = new Set([
+  'RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* ' +
+    '&& install -d -o 10001 -g 10001 /var/lib/stockroom',
+  'COPY package.json ./',
+  'COPY --from=dependencies /build/node_modules ./node_modules',
+  'COPY --from=builder /build/dist ./dist',
+  'COPY --from=dependencies /build/sbom.cdx.json ./',
+]);
+
+/** The lines of the last stage that put files into it and are none of those. */
+function contentBeside(dockerfile: string): string[] {
+  const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM ') + 1);
+  return last
+    .split('\n')
+    .map((line) => line.trim().replaceAll(/\s+/g, ' '))
+    .filter((line) => /^(?:run|copy|add|onbuild)\b/i.test(line) && !CONTENT.has(line));
+}
+
 describe('the image', () => {
   const dockerfile = read('Dockerfile').replaceAll('\\\n', ' ');
   const instruction = (name: string): string =>
@@ -135,6 +154,18 @@ describe('the image', () => {
       '/build/dist ./dist',
       '/build/sbom.cdx.json ./',
     ]);
+  });
+
+  it('gets nothing into its last stage that was not checked, by no other instruction', () => {
+    expect(contentBeside(dockerfile)).toEqual([]);
+    for (const line of [
+      'RUN npm i left-pad',
+      'ADD https://example.com/x /app/',
+      'copy . .',
+      'ONBUILD COPY . .',
+    ])
+      expect(contentBeside(dockerfile.replace('WORKDIR /app\n', `$&${line}\n`))).toEqual([line]);
+    expect(contentBeside(dockerfile.replace('/opt/yarn-*', '/opt/yarn-* && npm i left-pad'))).toHaveLength(1);
   });
 
   it('starts without a shell in between, so that signals arrive', () => {
