@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { day } from '../factories/bars.js';
 import { barPath, forkBranch, putClose, revisionOf, stockWith } from '../factories/branches.js';
@@ -129,91 +128,6 @@ describe('a citation', () => {
 });
 
 describe('a citation is refused', () => {
-  it('when it looks ahead of what the conversation is fixed at', async () => {
-    const { symbol, revision } = await stockWith(admin, '1');
-    const id = await openConversation(api, { asOf: revision });
-    const corrected = revisionOf(await putClose(admin, { symbol, day: 0 }, '2'));
-    await importCsv(admin, symbol, `Date,Close\n${day(1)},3\n`);
-    const refused = await cite(api, id, [
-      quote(symbol, 0, { asOf: corrected }),
-      quote(symbol, 1),
-      quote(symbol, 0, { value: 2 }),
-      quote(symbol, 0, { value: 1 }),
-    ]);
-    expect(refusal(refused)).toEqual([
-      422,
-      'citation-look-ahead',
-      ['citations.0.asOf', 'citation-look-ahead', undefined],
-      ['citations.1.date', 'citation-look-ahead', undefined],
-      ['citations.2.value', 'citation-look-ahead', '1'],
-    ]);
-    const taken = await cite(api, id, [quote(symbol, 0, { value: 1 })]);
-    expect(taken.json).toMatchObject({
-      citations: [
-        { revision, quoted: { close: 1 }, status: 'restated', current: { close: 2 }, restatedBy: corrected },
-      ],
-    });
-  });
-
-  it('as looking ahead, whichever later version it is of: the newest, one between, or of a bar that is gone again', async () => {
-    const { symbol, revision: first } = await stockWith(admin, '9', '5');
-    const put = async (close: string): Promise<number> =>
-      revisionOf(await putClose(admin, { symbol, day: 0 }, close));
-    const between = await put('11');
-    const fixed = await put('10');
-    for (const close of ['12', '13']) await put(close);
-    await importCsv(admin, symbol, `Date,Close\n${day(2)},3\n`);
-    await admin.delete(barPath(symbol, 2));
-    const refused = await cite(api, await openConversation(api, { asOf: fixed }), [
-      quote(symbol, 0, { value: 13 }),
-      quote(symbol, 0, { value: 12 }),
-      quote(symbol, 0, { value: 13, asOf: fixed }),
-      quote(symbol, 0, { value: 12, asOf: first }),
-      quote(symbol, 2),
-      quote(symbol, 2, { asOf: first }),
-      // Known in time, but of another revision; known never; no bar ever.
-      quote(symbol, 0, { value: 11, asOf: first }),
-      quote(symbol, 0, { value: 9, asOf: between }),
-      quote(symbol, 0, { value: 14 }),
-      quote(symbol, 1, { value: 12 }),
-      quote(symbol, 7),
-    ]);
-    const [ahead, wrong, none] = ['citation-look-ahead', 'citation-misquoted', 'citation-bar-not-found'];
-    expect(refusal(refused)).toEqual([
-      422,
-      ahead,
-      ['citations.0.value', ahead, '10'],
-      ['citations.1.value', ahead, '10'],
-      ['citations.2.value', ahead, '10'],
-      ['citations.3.value', ahead, '9'],
-      ['citations.4.date', ahead, undefined],
-      ['citations.5.date', ahead, undefined],
-      ['citations.6.value', wrong, '9'],
-      ['citations.7.value', wrong, '11'],
-      ['citations.8.value', wrong, '10'],
-      ['citations.9.value', wrong, '5'],
-      ['citations.10.date', none, undefined],
-    ]);
-  });
-
-  it('as looking ahead by what its own branch shows, and by nothing that came elsewhere', async () => {
-    const { symbol, revision } = await stockWith(admin, '1');
-    const branch = await forkBranch(admin);
-    await putClose(admin, { symbol, day: 0, branch }, '2');
-    await putClose(admin, { symbol, day: 0, branch }, '3');
-    const twice = [quote(symbol, 0, { value: 2 })];
-    expect(refusal(await cite(api, await openConversation(api, { asOf: revision, branch }), twice))).toEqual([
-      422,
-      'citation-look-ahead',
-      ['citations.0.value', 'citation-look-ahead', '1'],
-    ]);
-    expect(refusal(await cite(api, await openConversation(api, { asOf: revision }), twice))).toEqual([
-      422,
-      'citation-misquoted',
-      ['citations.0.value', 'citation-misquoted', '1'],
-    ]);
-  });
-
   it('when it misquotes a price: the true one is in the answer', async () => {
     const { symbol } = await stockWith(admin, '101.24');
     const refused = await cite(api, await openConversation(api), [
@@ -327,56 +241,5 @@ describe('a citation is refused', () => {
     await cite(api, id, [quote(symbol, 0), quote(symbol, 0, { value: 2 })]);
     expect((await api.get(`/v1/conversations/${id}/messages`)).json).toMatchObject({ data: [] });
     expect((await cite(api, id, [quote(symbol, 0)])).json).toMatchObject({ seq: 1 });
-  });
-});
-
-describe('messages', () => {
-  it('are found by what they cite, newest first, page by page, and only one’s own', async () => {
-    const { symbol } = await stockWith(admin, '1', '2');
-    const id = await openConversation(api);
-    const ids: string[] = [];
-    for (let n = 0; n < 3; n++)
-      ids.unshift(((await cite(api, id, [quote(symbol, n % 2)])).json as CitingMessage).id);
-    await cite(api, id, [{ type: 'url', url: 'https://example.com/only', title: symbol }]);
-    const other = (await service.signedIn('USER')).api;
-    await cite(other, await openConversation(other), [quote(symbol, 0)]);
-    const first = await api.get('/v1/messages', {
-      query: { 'citation.symbol': symbol.toLowerCase(), limit: 2 },
-    });
-    const { data, nextCursor } = first.json as { data: CitingMessage[]; nextCursor: string };
-    const next = await api.get('/v1/messages', {
-      query: { 'citation.symbol': symbol, limit: 2, cursor: nextCursor },
-    });
-    const rest = next.json as { data: CitingMessage[]; nextCursor: null };
-    expect([...data, ...rest.data].map((message) => message.id)).toEqual(ids);
-    expect([rest.nextCursor, data[0]?.citations[0]?.status]).toEqual([null, 'current']);
-    const byUrl = await api.get('/v1/messages', { query: { 'citation.url': 'https://example.com/only' } });
-    expect((byUrl.json as { data: unknown[] }).data).toHaveLength(1);
-  });
-
-  it('are newest first whatever ids their client made', async () => {
-    const { symbol } = await stockWith(admin, '1');
-    const id = await openConversation(api);
-    const ids: string[] = [];
-    for (let n = 0; n < 6; n++) {
-      const message = await cite(api, id, [quote(symbol, 0)], { id: randomUUID() });
-      ids.unshift((message.json as CitingMessage).id);
-    }
-    const found: string[] = [];
-    let cursor: string | null = null;
-    do {
-      const query = { 'citation.symbol': symbol, limit: 4, ...(cursor === null ? {} : { cursor }) };
-      const page = (await api.get('/v1/messages', { query })).json as {
-        data: CitingMessage[];
-        nextCursor: string | null;
-      };
-      found.push(...page.data.map((message) => message.id));
-      cursor = page.nextCursor;
-    } while (cursor !== null);
-    expect(found).toEqual(ids);
-  });
-
-  it('cannot be listed without saying what they cite', async () => {
-    expect((await api.get('/v1/messages')).json).toMatchObject({ code: 'validation-failed' });
   });
 });
