@@ -24,6 +24,13 @@ describe('tracing', () => {
     expect(isWanted({ ...address, OTEL_SDK_DISABLED: 'TRUE' })).toBe(false);
   });
 
+  it('refuses an exporter that there is not, by its name', () => {
+    for (const exporter of ['foo', 'otlp,foo', 'OTLP'])
+      expect(() => isWanted({ OTEL_TRACES_EXPORTER: exporter })).toThrow(
+        /OTEL_TRACES_EXPORTER names "(foo|OTLP)"; there are otlp, console, zipkin, none/,
+      );
+  });
+
   it('notices when somebody chose what is found out about the machine', () => {
     expect(tracingWishes({}).namesDetectors).toBe(false);
     expect(tracingWishes({ OTEL_NODE_RESOURCE_DETECTORS: 'host' }).namesDetectors).toBe(true);

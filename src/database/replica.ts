@@ -5,7 +5,7 @@ import { clientConfig } from './direct-connection.js';
 import { isClientPoisoned } from './driver-errors.js';
 import { sessionLimits } from './orm-options.js';
 import { ReplicaState } from './replica-state.js';
-import type { Row, Statement } from './statement.js';
+import { driverQuery, type Row, type Statement } from './statement.js';
 
 /** A replica that keeps a read waiting for longer has not helped: the primary is asked. **Units**: milliseconds. */
 const PATIENCE_MS = 2_000;
@@ -43,12 +43,7 @@ export class Replica {
     const client = await this.pool.connect();
     let poisoned = false;
     try {
-      const { rows } = await client.query<unknown[]>({
-        name: this.named && statement.prepared !== false ? statement.name : undefined,
-        text: statement.text,
-        values: statement.values as unknown[],
-        rowMode: 'array',
-      });
+      const { rows } = await client.query<unknown[]>(driverQuery(statement, this.named));
       return rows[0] ?? null;
     } catch (error) {
       poisoned = isClientPoisoned(error);

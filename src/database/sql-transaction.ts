@@ -61,7 +61,7 @@ export class SqlTransaction {
    * The text comes from a `*.queries.ts` function; COPY takes no bound values.
    */
   copyFrom(statement: Statement): CopyStreamQuery {
-    const stream = this.client.query(copyFrom(statement.text));
+    const stream = this.client.query(Object.assign(copyFrom(statement.text), { label: statement.name }));
     // What broke the source stays with us: the package would send its message to the server, and into the server's log.
     const destroy = stream._destroy.bind(stream);
     stream._destroy = (error, done) =>

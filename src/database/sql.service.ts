@@ -17,7 +17,7 @@ import { retryTransaction } from './retry.js';
 import { Shutdown } from './shutdown.service.js';
 import { SlowQueryLog } from './slow-query-log.service.js';
 import { SqlTransaction } from './sql-transaction.js';
-import type { Row, Statement, StatementResult } from './statement.js';
+import { driverQuery, type Row, type Statement, type StatementResult } from './statement.js';
 import { Turns, type Queue } from './turns.js';
 
 /** The server ends a slow statement by itself; only an answer that never arrives, over a cut network, needs our own clock. */
@@ -182,10 +182,7 @@ export class SqlService {
     const startedAt = performance.now();
     try {
       const result = await client.query<unknown[]>({
-        name: this.named && statement.prepared !== false ? statement.name : undefined,
-        text: statement.text,
-        values: statement.values as unknown[],
-        rowMode: 'array',
+        ...driverQuery(statement, this.named),
         ...(answerTimeoutMs === undefined ? {} : { query_timeout: answerTimeoutMs }),
       });
       return { rows: result.rows, count: result.rowCount ?? 0 };

@@ -23,3 +23,17 @@ export interface StatementResult {
 
 /** A row as it came: one entry per selected column, in order, parsed only as far as the driver's type parsers go. */
 export type Row = readonly unknown[];
+
+/**
+ * What the driver's `query` is given for a statement. **Shape**: `label` is its name also where it is sent without one, for whoever watches
+ * the driver; the driver itself does not look at it.
+ */
+export function driverQuery({ name, text, values, prepared }: Statement, named: boolean) {
+  return {
+    name: named && prepared !== false ? name : undefined,
+    label: name,
+    text,
+    values: values as unknown[],
+    rowMode: 'array' as const,
+  };
+}

@@ -1,10 +1,12 @@
-import { trace } from '@opentelemetry/api';
+import { Logger } from '@nestjs/common';
+import { diag, DiagLogLevel, trace } from '@opentelemetry/api';
 import { defaultResource, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { FastifyInstance } from 'fastify';
 import { scrubLiterals } from '../database/scrub-literals.js';
 import { traceRequests } from './trace-requests.js';
 import { traceStatements } from './trace-statements.js';
+import { traceTrouble } from './trace-trouble.js';
 
 /** Traces that are being made. */
 export interface Tracing {
@@ -17,6 +19,8 @@ export interface TracingOptions {
   readonly version: string;
   /** Whether the environment chose what is found out about the machine; else only what the variables say is told. */
   readonly namesDetectors: boolean;
+  /** Whether the environment chose what the SDK says of itself; then it does so on its own, as text. */
+  readonly namesLogLevel?: boolean;
   readonly showText?: (sql: string) => string;
 }
 
@@ -27,7 +31,8 @@ export interface TracingOptions {
  * **Why** spans of our own and no instrumentations: those of HTTP and of `pg` put the whole address, the user agent, messages of errors
  * and the text of statements into spans, into which the ORM writes its values. Here a span holds what is named in these few files.
  */
-export function startTracing({ version, namesDetectors, showText = scrubLiterals }: TracingOptions): Tracing {
+export function startTracing(options: TracingOptions): Tracing {
+  const { version, namesDetectors, namesLogLevel = false, showText = scrubLiterals } = options;
   const ours = resourceFromAttributes({ 'service.name': 'stockroom', 'service.version': version });
   const sdk = new NodeSDK({
     // What the environment says comes later, and wins.
@@ -37,6 +42,13 @@ export function startTracing({ version, namesDetectors, showText = scrubLiterals
     metricReaders: [],
     logRecordProcessors: [],
   });
+  if (!namesLogLevel) {
+    const logger = new Logger('Tracing');
+    diag.setLogger(
+      traceTrouble((trouble) => logger.warn(trouble)),
+      DiagLogLevel.WARN,
+    );
+  }
   sdk.start();
   const tracer = trace.getTracer('stockroom', version);
   const untrace = traceStatements(tracer, showText);

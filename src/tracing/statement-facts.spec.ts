@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { scrubLiterals } from '../database/scrub-literals.js';
+import { driverQuery } from '../database/statement.js';
 import { statementFacts } from './statement-facts.js';
 
 const factsOf = (query: unknown) => statementFacts(query, scrubLiterals);
@@ -9,6 +10,13 @@ describe('what is told of a statement', () => {
     expect(factsOf({ name: 'stock_page', text: 'select 1', values: ['canary'] })).toEqual({
       summary: 'stock_page',
     });
+  });
+
+  it('is the label alone where it is sent without a name', () => {
+    const statement = { name: 'stock_page', text: 'select 1', values: [] };
+    for (const named of [true, false])
+      expect(factsOf(driverQuery(statement, named))).toEqual({ summary: 'stock_page' });
+    expect(driverQuery(statement, false).name).toBeUndefined();
   });
 
   it('is what it does to which table where it has none, and its text without literals', () => {

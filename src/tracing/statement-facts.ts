@@ -28,9 +28,11 @@ export function statementFacts(query: unknown, showText: (sql: string) => string
 
 function asConfig(query: unknown): { readonly name?: string; readonly text?: string } {
   if (typeof query !== 'object' || query === null) return {};
-  const { name, text } = query as { readonly name?: unknown; readonly text?: unknown };
+  // Behind some poolers statements have to be sent without a name; `driverQuery` says it nevertheless.
+  const { label, name, text } = query as { label?: unknown; name?: unknown; text?: unknown };
+  const known = label ?? name;
   return {
-    ...(typeof name === 'string' ? { name } : {}),
+    ...(typeof known === 'string' ? { name: known } : {}),
     ...(typeof text === 'string' ? { text } : {}),
   };
 }
