@@ -93,7 +93,7 @@ export function addMessage(message: MessageRow): Statement {
           (id, conversation_id, owner_id, seq, role, content, citations, metadata, request_digest, language,
             created_at, search)
         select $1, c.id, c.owner_id, c.last_seq + 1, $4, $5, $6::jsonb, $7::jsonb, $8, $9,
-          greatest(clock_timestamp(), c.last_activity_at), current_setting('stockroom.search')::tsvector
+          greatest(clock_timestamp(), c.last_activity_at), nullif(current_setting('stockroom.search', true), '')::tsvector
         from conversations c
         where c.id = $2
           and c.owner_id = $3
