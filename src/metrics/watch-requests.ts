@@ -18,25 +18,28 @@ const LONG_MS = 5_000;
 export function watchRequests(fastify: FastifyInstance, requests: Instruments['requests']): void {
   fastify.addHook('onRoute', (route) => {
     if (PROBES.has(route.url)) return;
-    route.onResponse = [...[route.onResponse ?? []].flat(), hook(requests(route.url))];
+    const download = requests(`${route.url} text/csv`);
+    route.onResponse = [...[route.onResponse ?? []].flat(), hook(requests(route.url), download)];
   });
-  const noteUnknown = hook(requests(NO_ROUTE));
+  const noteUnknown = hook(requests(NO_ROUTE), requests(NO_ROUTE));
   fastify.addHook('onResponse', function (request, reply, done) {
     if (request.is404) noteUnknown.call(this, request, reply, done);
     else done();
   });
 }
 
-function hook(note: ReturnType<Instruments['requests']>): onResponseHookHandler {
+type Note = ReturnType<Instruments['requests']>;
+
+/** **Why** downloads are apart: one takes as long as its bars are many, and would make the pages of its route look slow. */
+function hook(note: Note, noteDownload: Note): onResponseHookHandler {
   return (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const { elapsedTime } = reply;
-    if (elapsedTime < LONG_MS || !isEventStream(reply))
-      note(request.method, reply.statusCode, elapsedTime / 1_000);
+    const type = String(reply.getHeader('content-type'));
+    // A stream lasts as long as its client likes, which says nothing of the service.
+    if (elapsedTime < LONG_MS || !type.startsWith('text/event-stream')) {
+      const observe = type.startsWith('text/csv') ? noteDownload : note;
+      observe(request.method, reply.statusCode, elapsedTime / 1_000);
+    }
     done();
   };
-}
-
-/** A stream lasts as long as its client likes, which says nothing of the service. */
-function isEventStream(reply: FastifyReply): boolean {
-  return String(reply.getHeader('content-type')).startsWith('text/event-stream');
 }

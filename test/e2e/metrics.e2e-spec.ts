@@ -33,6 +33,13 @@ describe('metrics', () => {
     expect(metrics.value('http_request_duration_seconds_sum', { route: '/v1/stocks' })).toBeGreaterThan(0);
   });
 
+  it('count downloads apart from the pages of their route', () => {
+    const count = (route: string): number | undefined =>
+      metrics.value('http_request_duration_seconds_count', { method: 'GET', route, status_code: '200' });
+    expect(count('/v1/stocks/:symbol/data')).toBe(2);
+    expect(count('/v1/stocks/:symbol/data text/csv')).toBe(1);
+  });
+
   it('count imports, their rows and the revisions that came of them', () => {
     expect(metrics.value('stockroom_imports_total', { outcome: 'stored' })).toBe(1);
     expect(metrics.value('stockroom_imports_total', { outcome: 'failed' })).toBe(1);
@@ -180,5 +187,6 @@ async function ask(service: TestApp): Promise<string[]> {
   await api.post('/v1/stocks', { json: { symbol: CANARY } });
   await api.post(data, { body: csv, type: 'text/csv' });
   await api.post(data, { body: 'date,close\nnever,x\n', type: 'text/csv' });
+  for (const accept of ['application/json', 'text/csv', '*/*']) await api.get(data, { headers: { accept } });
   return Object.values(talk.headers);
 }

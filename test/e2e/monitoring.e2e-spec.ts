@@ -48,7 +48,7 @@ const labelsIn = (query: string): readonly string[] =>
   [...query.matchAll(/\{([^}]*)\}|\bby \(([^)]*)\)/g)]
     .flatMap(([, matchers = '', by = '']) => [...matchers.split(','), ...by.split(',')])
     .map((part) => /^\s*([a-z_]+)/.exec(part)?.[1] ?? '')
-    .filter((label) => !['', 'job', 'instance', 'le'].includes(label));
+    .filter((label) => !['', 'job', 'instance', 'le', 'namespace', 'cronjob'].includes(label));
 
 describe('what watches the service', () => {
   let service: TestApp;
@@ -82,6 +82,14 @@ describe('what watches the service', () => {
     const shown = (name: string): boolean =>
       [name, `${name}_bucket`, `${name}_sum`, `${name}_count`].some((form) => asked.has(form));
     expect(ours.filter((name) => !shown(name))).toEqual([]);
+  });
+
+  it('shows the share of failed requests as 0 while none fails', () => {
+    const shares = queries.filter((query) => /status_code=~"5.."[^/]*\//.test(query));
+    expect(shares).toHaveLength(1);
+    // Without a failure there is no series, and nothing divided by something is nothing.
+    for (const share of shares)
+      expect(share).toMatch(/^\(sum\(.*status_code=~"5..".*\) or vector\(0\)\) \/ sum\(/);
   });
 
   it('says of each alert what it means and what to do, and of no other', () => {
