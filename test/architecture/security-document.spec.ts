@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ROOT } from './rules/source-files.js';
 
-const STATES = ['met', 'partly', 'not', 'yours'];
+const STATES = ['met', 'partly', 'not', 'documented', 'yours'];
 
 /** The table of requirements. **Shape**: id, level, requirement, state, evidence of each row. */
 function requirements(): readonly (readonly string[])[] {
@@ -22,7 +22,7 @@ function requirements(): readonly (readonly string[])[] {
 
 /** Files of the project that a text names in code marks. */
 function namedFiles(text: string): readonly string[] {
-  return [...text.matchAll(/`((?:src|test|docs)\/[^`]+)`/g)].map(([, path = '']) => path);
+  return [...text.matchAll(/`((?:src|test|docs|scripts)\/[^`]+)`/g)].map(([, path = '']) => path);
 }
 
 describe('the page about security', () => {
@@ -39,6 +39,19 @@ describe('the page about security', () => {
     const named = requirements().flatMap(([, , , , evidence = '']) => namedFiles(evidence));
     expect(named.length).toBeGreaterThan(40);
     expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('calls met only what some file of tests, or a document that one compares, would find out', () => {
+    const met = requirements().filter(([, , , state]) => state === 'met');
+    const bare = met.filter(([, , , , evidence = '']) => !/`test\/|\.spec\.ts`|-spec\.ts`/.test(evidence));
+    expect(bare.map(([id]) => id)).toEqual([]);
+  });
+
+  it('links where something is documented', () => {
+    const documented = requirements().filter(([, , , state]) => state === 'documented');
+    expect(documented.length).toBeGreaterThan(0);
+    for (const [id, , , , evidence = ''] of documented)
+      expect([id, evidence]).toEqual([id, expect.stringMatching(/\]\(/)]);
   });
 
   it('names no requirement twice', () => {
