@@ -35,13 +35,18 @@ const FILE_MENDS: Readonly<Record<string, string>> = {
     'A folder lies where a file should be: move it away, or name another folder with STOCKROOM_DATA_DIR.',
 };
 
-/** What a person reads when a start, a stop or a command fails: the mend where there is one, the stack where there is none. */
-export function failureText(error: unknown): string {
+/**
+ * What a person reads when a start, a stop or a command fails: the mend where there is one, the stack where there is none.
+ *
+ * **Shape**: `listening` when it was the address to listen on that was looked up; a command never looks up that one.
+ */
+export function failureText(error: unknown, { listening = false } = {}): string {
   if (!(error instanceof Error)) return String(error);
   if (MENDABLE.some((type) => error instanceof type)) return error.message;
   if (error instanceof DomainError) return domainText(error);
   const { code = '', syscall } = error as NodeJS.ErrnoException;
-  const mend = syscall === 'listen' || syscall === 'getaddrinfo' ? LISTEN_MENDS[code] : FILE_MENDS[code];
+  const isAddress = syscall === 'listen' || (listening && syscall === 'getaddrinfo');
+  const mend = isAddress ? LISTEN_MENDS[code] : FILE_MENDS[code];
   return mend === undefined ? (error.stack ?? error.message) : `${error.message}. ${mend}`;
 }
 

@@ -15,6 +15,7 @@ import { ServiceStop, type RunningService } from './stop-service.js';
 export async function runService(): Promise<void> {
   const running: RunningService = { app: null, database: null };
   const stop = new ServiceStop(running);
+  let listening = false;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => void stop.stop(signal, 0));
   try {
@@ -29,12 +30,14 @@ export async function runService(): Promise<void> {
     running.database = database;
     running.app = await createApp(database, await askedTracing());
     const { host, port } = database.settings.http;
+    listening = true;
     await running.app.listen(port, host);
+    listening = false;
     const administrator = await running.app.get(StartupService).run(stop.signal);
     announce(await running.app.getUrl(), database, administrator);
   } catch (error) {
     if (stop.signal.aborted) return;
-    process.stderr.write(`${failureText(error)}\n`);
+    process.stderr.write(`${failureText(error, { listening })}\n`);
     await stop.stop('failed', 1);
   }
 }

@@ -44,7 +44,7 @@ export function slowCommand(): Command {
     .option('--limit <count>', 'how many', wholeNumber, 20)
     .option('--json', 'print JSON for scripts')
     .action(async (options: SlowOptions) => {
-      const report = await withDatabase((database) => slowReport(database, options));
+      const report = await withDatabase('app', (database) => slowReport(database, options));
       if (report.missing !== null) throw new CommanderError(1, 'no-statistics', HOW_TO_COUNT[report.missing]);
       print(options, report, slowLines(report));
     });
@@ -58,7 +58,7 @@ export function indexesCommand(): Command {
     .option('--min-bytes <count>', 'bloated indexes from this size on', wholeNumber, 1_048_576)
     .option('--json', 'print JSON for scripts')
     .action(async (options: OutputOptions & { minRows: number; minBytes: number }) => {
-      const report = await withDatabase(({ settings: { database }, superuser }) =>
+      const report = await withDatabase('app', ({ settings: { database }, superuser }) =>
         withConnection({ ...(superuser ?? database.app), database: database.app.database }, (client) =>
           onlyReading(client, () => readIndexReport(client, options)),
         ),

@@ -46,7 +46,7 @@ export function verifyCommand(): Command {
 }
 
 async function pendingMigrations(): Promise<readonly string[]> {
-  const states = await withDatabase(({ settings }) =>
+  const states = await withDatabase('migration', ({ settings }) =>
     new SchemaMigrator(settings, settings.database.migration, entities).status(),
   );
   return states.filter(({ appliedAt }) => appliedAt === null).map(({ name }) => name);

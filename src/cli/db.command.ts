@@ -38,7 +38,7 @@ function wait(): Command {
     .option('--timeout <seconds>', 'give up after this long', wholeNumber, 300)
     .option(...JSON_OPTION)
     .action(async (options: OutputOptions & { timeout: number }) => {
-      await withDatabase(async ({ settings }, signal) => {
+      await withDatabase('none', async ({ settings }, signal) => {
         await waitForDatabase(settings.database.migration, {
           seconds: options.timeout,
           signal,
@@ -161,7 +161,7 @@ function roles(): Command {
 async function withMigrator<T>(
   work: (migrator: SchemaMigrator, database: OpenDatabase) => Promise<T>,
 ): Promise<T> {
-  return withDatabase((database, signal) => {
+  return withDatabase('migration', (database, signal) => {
     const { settings } = database;
     return work(new SchemaMigrator(settings, settings.database.migration, entities, signal), database);
   });

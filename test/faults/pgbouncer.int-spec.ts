@@ -244,6 +244,21 @@ describeWith(PGBOUNCER)('behind a transaction pooler', () => {
     },
   );
 
+  it.each(['sessions end-all --yes', 'keys status'])(
+    '"%s" that was not told of it is refused as a start is',
+    async (words) => {
+      const db = await createTestDatabase();
+      try {
+        const env = { ...databaseVariables(db), DATABASE_URL: urlOf(pooler.through(db.app)) };
+        const { status, stdout, stderr } = await stockroom(words.split(' '), { env });
+        expect([status, stdout]).toEqual([1, '']);
+        expect(stderr).toMatch(/^\S+ is a pooler\. Add pgbouncer=true to DATABASE_URL, .*\n$/);
+      } finally {
+        await db.drop();
+      }
+    },
+  );
+
   it('nothing migrates', async () => {
     const db = await createTestDatabase('empty');
     try {
