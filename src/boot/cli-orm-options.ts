@@ -1,5 +1,7 @@
 import type { EntitySchema, Options } from '@mikro-orm/postgresql';
-import { loadSettings } from '../config/settings.js';
+import { loadSettings, type ConnectionSettings } from '../config/settings.js';
+import { DatabaseSetupError } from '../database/database.errors.js';
+import { withConnection } from '../database/direct-connection.js';
 import { ormOptions, ownerSession } from '../database/orm-options.js';
 import { openDatabase } from './open-database.js';
 
@@ -12,6 +14,7 @@ export async function cliOrmOptions(entities: readonly EntitySchema[]): Promise<
   database.unref();
   process.once('beforeExit', () => void database.close());
   const { settings } = database;
+  await refuseWrongNames(settings.database.migration);
   const options = ormOptions({ settings, connection: settings.database.migration, entities });
   return {
     ...options,
@@ -22,4 +25,16 @@ export async function cliOrmOptions(entities: readonly EntitySchema[]): Promise<
     },
     logger: (message) => process.stdout.write(`${message}\n`),
   };
+}
+
+/**
+ * **Why**: whatever its options say, the ORM's migrator makes a database that is not there. A server that is away is left to the
+ * commands that need one.
+ */
+async function refuseWrongNames(connection: ConnectionSettings): Promise<void> {
+  try {
+    await withConnection(connection, async () => undefined);
+  } catch (error) {
+    if (error instanceof DatabaseSetupError) throw error;
+  }
 }

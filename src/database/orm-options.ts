@@ -31,6 +31,8 @@ export function ormOptions(input: OrmOptionsInput): Options {
     pool: { min: 0, max: pool.max, idleTimeoutMillis: pool.idleTimeoutMs },
     entities: [...entities],
     extensions: [Migrator],
+    // The ORM would make a database that is not there: a name with a typing error must be refused.
+    ensureDatabase: false,
     migrations: {
       path: MIGRATIONS_DIRECTORY,
       pathTs: MIGRATIONS_DIRECTORY,
