@@ -180,7 +180,7 @@ async function unknownTimeline({ place, repository }: RefusalInput): Promise<rea
       'a timeline that there is not',
       !tried.opened,
       tried.said,
-      /recovery target timeline 9 does not exist/,
+      /REFUSED: .* no history of timeline 9/,
     ),
   ];
 }
@@ -202,7 +202,7 @@ async function momentBeforeBackups({
   beforeAll,
 }: RefusalInput): Promise<readonly Refusal[]> {
   const tried = await tryRestore(place, { name: 'too-early', repository, args: ['--to', beforeAll] });
-  const pattern = /unable to find backup set|recovery stop point is before consistent recovery point/;
+  const pattern = /REFUSED: no backup leads there/;
   const vague = await tryRestore(place, { name: 'vague', repository, args: ['--to', '2026-01-01 00:00:00'] });
   return [
     refusal('a moment before the first backup', !tried.opened, tried.said, pattern),
