@@ -60,7 +60,7 @@ export function databaseConnections(environment: Environment): {
   const replicas = attempt('DATABASE_REPLICA_URLS', () =>
     splitUrls(DATABASE_REPLICA_URLS ?? '').map(parseDatabaseUrl),
   );
-  problems.push(...combinationProblems(environment));
+  problems.push(...combinationProblems(environment), ...otherDatabase(app, migration));
   return {
     connections: {
       app: app?.connection ?? null,
@@ -123,6 +123,21 @@ function combinationProblems(environment: Environment): ConfigurationProblem[] {
     }
   }
   return problems;
+}
+
+/**
+ * **Why** names alone: past a pooler the server has another host. A pooler may have a name of its own for the database, so that nothing is
+ * said of a declared one.
+ */
+function otherDatabase(
+  app: DatabaseAddress | null | undefined,
+  migration: ConnectionSettings | undefined,
+): ConfigurationProblem[] {
+  if (!app || migration === undefined || app.throughPooler) return [];
+  const [served, migrated] = [app.connection.database, migration.database];
+  if (served === migrated) return [];
+  const message = `names the database "${migrated}", and the service uses "${served}": name the same one in both`;
+  return [{ variable: 'DATABASE_MIGRATION_URL', message }];
 }
 
 function givenFields(environment: Environment): readonly VariableName[] {

@@ -14,6 +14,7 @@ export function environmentProblems(
     ...(needs.keys ? missingKeys(environment) : []),
     ...importProblems(environment),
     ...metricsProblems(environment),
+    ...durationProblems(environment),
   ];
 }
 
@@ -62,6 +63,23 @@ function metricsProblems({ PORT, METRICS_PORT }: Environment): ConfigurationProb
   if (METRICS_PORT === undefined || METRICS_PORT === 0 || METRICS_PORT !== PORT) return [];
   const message = `is ${METRICS_PORT}, as PORT is: metrics are served without credentials, so they need a port of their own`;
   return [{ variable: 'METRICS_PORT', message }];
+}
+
+/** Times of which the longer one would never be reached, or the shorter one would undo what the other is for. */
+function durationProblems(environment: Environment): ConfigurationProblem[] {
+  const { STOCKROOM_SIGN_IN_MEMORY_SECONDS: memory, STOCKROOM_SIGN_IN_MAX_DELAY_SECONDS: delay } =
+    environment;
+  const { STOCKROOM_SESSION_IDLE_SECONDS: idle, STOCKROOM_SESSION_LIFETIME_SECONDS: lifetime } = environment;
+  const problems: ConfigurationProblem[] = [];
+  if (memory < delay) {
+    const message = `is ${memory}, less than STOCKROOM_SIGN_IN_MAX_DELAY_SECONDS (${delay}): who waits would be forgotten first, and guess for free. Raise it, or lower the other`;
+    problems.push({ variable: 'STOCKROOM_SIGN_IN_MEMORY_SECONDS', message });
+  }
+  if (idle > lifetime) {
+    const message = `is ${idle}, more than STOCKROOM_SESSION_LIFETIME_SECONDS (${lifetime}): no session would end by it. Lower it, or raise the other`;
+    problems.push({ variable: 'STOCKROOM_SESSION_IDLE_SECONDS', message });
+  }
+  return problems;
 }
 
 function oneWithoutTheOther<Name extends keyof Environment>(

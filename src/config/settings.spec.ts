@@ -164,6 +164,18 @@ describe('settings', () => {
     expect(lines[0]).toMatch(line);
   });
 
+  it.each([
+    { STOCKROOM_SIGN_IN_MEMORY_SECONDS: '900', STOCKROOM_SIGN_IN_MAX_DELAY_SECONDS: '900' },
+    { STOCKROOM_SESSION_IDLE_SECONDS: '600', STOCKROOM_SESSION_LIFETIME_SECONDS: '600' },
+    {
+      DATABASE_URL: 'postgres://u:p@pooler.example.com/alias?pgbouncer=true',
+      DATABASE_MIGRATION_URL: 'postgres://o:p@db.example.com/stock',
+      ENCRYPTION_KEYS: KEY,
+    },
+  ])('take values that just agree: %j', (env) => {
+    expect(refusal(env)).toEqual([]);
+  });
+
   it('leave what platforms set around the service alone', () => {
     const env = {
       STOCKROOM_SERVICE_HOST: '10.0.0.1',
