@@ -20,7 +20,8 @@ export function watchImports(fastify: FastifyInstance, noteFailed: () => void): 
     done();
   };
   fastify.addHook('onRoute', (route) => {
-    if ((route.config as UploadRouteConfig | undefined)?.streamsBody !== true) return;
+    const config: UploadRouteConfig | undefined = route.config;
+    if (config?.streamsBody !== true) return;
     route.onResponse = [...[route.onResponse ?? []].flat(), note];
   });
 }

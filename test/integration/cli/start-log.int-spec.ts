@@ -74,13 +74,13 @@ describe('what a start writes without a terminal', () => {
       OTEL_EXPORTER_OTLP_TIMEOUT: '500',
       OTEL_BSP_SCHEDULE_DELAY: '100',
     };
-    let asked: Promise<unknown> | null = null;
+    const asked: Promise<unknown>[] = [];
     const { said } = await start(env, (all) => {
       const [, url] = /listens on (\S+)/.exec(all) ?? [];
-      if (url !== undefined) asked ??= fetch(`${url}/v1/stocks`);
+      if (url !== undefined && asked.length === 0) asked.push(fetch(`${url}/v1/stocks`));
       return all.includes('traces are in trouble');
     });
-    await asked;
+    await Promise.all(asked);
     const told = linesOf(said).filter(({ context }) => context === 'Tracing');
     expect(told).toEqual([
       expect.objectContaining({ level: 40, msg: 'traces are in trouble; the service goes on without them' }),
