@@ -6,9 +6,10 @@
 #   stockroom-restore.sh --to '…' --timeline 1                  to a moment before an earlier restore, on the line of that time
 #   stockroom-restore.sh --backup 20261115-010003F              from that backup, of "pgbackrest info", and not from the newest that fits
 #   stockroom-restore.sh --look                                 restores nothing: only whether log is missing in between
+#   stockroom-restore.sh --wait                                 restores nothing: waits until the started server has replayed all
 #
-# Then start the server. It replays the log and opens for connections when it has arrived; if it cannot arrive it ends, and its log says
-# why. Nothing in the repository is changed.
+# Then start the server, and let "--wait" say when it has arrived: until then it answers, takes no writes, and may still give up. If it
+# cannot arrive it ends, and its log says why. Nothing in the repository is changed.
 set -euo pipefail
 export LC_ALL=C
 
@@ -21,6 +22,23 @@ timeline=
 look=
 
 fail() { printf 'REFUSED: %s\n' "$*" >&2; exit 1; }
+
+# "pg_ctl -w start" returns while log is still replayed. A server that gave up does not answer: a few tries, for one that is just starting.
+await_end_of_recovery() {
+  local silent=0 answer=
+  while [ "$silent" -lt 5 ]; do
+    if pg_isready -q && answer=$(psql -XAtq -d postgres -c 'select pg_is_in_recovery()' 2>&1); then
+      [ "$answer" != f ] || return 0
+      silent=0
+    # 1: it is there, and takes no connections yet.
+    elif pg_isready -q || [ $? -ne 1 ]; then
+      silent=$((silent + 1))
+    fi
+    sleep 1
+  done
+  printf 'FAILED: the server does not answer; if it gave the recovery up, its log has the FATAL line. %s\n' "$answer" >&2
+  return 1
+}
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -41,7 +59,10 @@ while [ $# -gt 0 ]; do
     --look)
       look=1
       shift ;;
-    *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    --wait)
+      await_end_of_recovery
+      exit ;;
+    *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 

@@ -198,6 +198,8 @@ export class Drill {
     const { ok, log } = await this.cluster.start();
     if (!ok) throw new Error(`The restored server did not open:\n${log}`);
     const openMs = since();
+    const waited = await this.cluster.script('stockroom-restore.sh', '--wait');
+    if (waited.status !== 0) throw new Error(`stockroom-restore.sh --wait: ${waited.output}`);
     await endSessions(this.store);
     const restored = await this.startService();
     return { rto: { filesMs, openMs, readyMs: since() }, restored };

@@ -107,6 +107,7 @@ async function damagedLog(input: RefusalInput): Promise<readonly Refusal[]> {
   await flipByte((await segments(copy)).at(damagedSegment) ?? '');
   const checked = await verifyRepository(place, 'verify-log', copy);
   const tried = await tryRestore(place, { name: 'log-damaged', repository: copy });
+  const waited = await tried.cluster.script('stockroom-restore.sh', '--wait');
   const control = await tryRestore(place, { name: 'log-control', repository: copy, plain: true });
   const lost = await controlOf(input, control);
   await rm(copy, { recursive: true });
@@ -116,6 +117,12 @@ async function damagedLog(input: RefusalInput): Promise<readonly Refusal[]> {
       tried.restored && !tried.opened,
       tried.said,
       /FATAL: {2}could not restore file/,
+    ),
+    refusal(
+      'waiting for a server that gave the recovery up',
+      waited.status === 1,
+      waited.output,
+      /FAILED: the server does not answer/,
     ),
     refusal(
       'check of a repository with a damaged segment',
