@@ -2,14 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { refusals } from './migration-rules.js';
 import { migrationSql, type MigrationSql } from './migration-sql.js';
+import { sqlStatements } from './sql-statements.js';
 
 /**
  * Refuses schema changes that lock or break a service that is running: squawk's rules, and a few that it lacks.
  * Tables made in the same migration are free: nobody uses them yet.
  *
  * Usage: `npm run lint:migrations -- [folder]`. An exception is written into the statement, with its reason:
- * `-- squawk-ignore ban-drop-column`.
+ * `-- squawk-ignore ban-drop-column`; from a rule of ours by `-- lint-ignore ban-do-block: why it is safe`.
  */
 const EXCLUDED = [
   // The short keys of bars save a third of the largest table; what they count (series, branches) stays in the thousands.
@@ -22,65 +24,6 @@ const EXCLUDED_IN_TRANSACTION = ['prefer-robust-stmts'];
 
 /** The migrator sets both on its connection; see `database/schema-migrator.ts`. */
 const SESSION = "set lock_timeout = '1s'; set statement_timeout = '10min';";
-
-const OWN_RULES: readonly {
-  name: string;
-  refuses: (statements: readonly string[]) => boolean;
-  mend: string;
-}[] = [
-  {
-    name: 'ban-json-type',
-    refuses: (statements) => statements.some((text) => /^(create|alter)\s+table[\s\S]*\sjson\b/i.test(text)),
-    mend: 'Use jsonb: json has no equality and is parsed again on every read.',
-  },
-  {
-    name: 'ban-rename-enum-value',
-    refuses: (statements) => statements.some((text) => /^alter\s+type[\s\S]*\srename\s+value\s/i.test(text)),
-    mend: 'The running release still writes the old value. Add a value, move over, and leave the old one.',
-  },
-  {
-    name: 'ban-schema-change',
-    refuses: (statements) =>
-      statements.some((text) => /^(drop\s+schema|alter\s+schema[\s\S]*\srename)\s/i.test(text)),
-    mend: 'The running release still looks in the old schema.',
-  },
-  {
-    name: 'ban-table-rewrite',
-    refuses: (statements) =>
-      statements.some((text) =>
-        /^(vacuum[\s\S]*\bfull\b|cluster\b|alter\s+table[\s\S]*\sset\s+(logged|unlogged|tablespace|access\s+method)\b)/i.test(
-          text,
-        ),
-      ),
-    mend: 'The table is written anew while nobody may read it. Make a new one beside it and move over in batches.',
-  },
-  {
-    name: 'ban-explicit-lock',
-    refuses: (statements) => statements.some((text) => /^lock\s/i.test(text)),
-    mend: 'Whoever needs the table waits until the migration commits. Let each statement take what it needs.',
-  },
-  {
-    name: 'require-concurrent-refresh',
-    refuses: (statements) =>
-      statements.some((text) => /^refresh\s+materialized\s+view\s+(?!concurrently\b)/i.test(text)),
-    mend: 'Nobody may read the view meanwhile: refresh materialized view concurrently.',
-  },
-  {
-    name: 'ban-drop-used-object',
-    refuses: (statements) =>
-      statements.some((text) =>
-        /^drop\s+(view|materialized\s+view|type|domain|sequence|owned)\s/i.test(text),
-      ),
-    mend: 'The running release still uses it. Take it out of use in one release, and drop it in a later one.',
-  },
-  {
-    name: 'ban-backfill-with-schema-change',
-    refuses: (statements) =>
-      statements.some((text) => /^(update|delete\s+from)\s/i.test(text)) &&
-      statements.some((text) => /^(create|alter|drop)\s+(table|type|index)\s/i.test(text)),
-    mend: 'Rows stay locked until the schema change commits. Move the data in a migration of its own, in batches.',
-  },
-];
 
 interface SquawkFinding {
   readonly file: string;
@@ -112,9 +55,7 @@ function squawk(migration: MigrationSql, folder: string): readonly string[] {
 }
 
 function ownFindings({ name, statements }: MigrationSql): readonly string[] {
-  return OWN_RULES.filter((rule) => rule.refuses(statements)).map(
-    (rule) => `${name}: ${rule.name}: ${rule.mend}`,
-  );
+  return refusals(statements.flatMap(sqlStatements)).map(({ rule, mend }) => `${name}: ${rule}: ${mend}`);
 }
 
 const directory = resolve(process.argv[2] ?? join(import.meta.dirname, '../migrations'));

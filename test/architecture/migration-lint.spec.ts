@@ -52,6 +52,25 @@ const UNSAFE: readonly (readonly [rule: string, ...statements: string[]])[] = [
   ['ban-rename-enum-value', "alter type user_role rename value 'USER' to 'PERSON'"],
   ['ban-schema-change', 'drop schema reports'],
   ['ban-backfill-with-schema-change', 'alter table users add column a text', "update users set a = 'x'"],
+  ['ban-explicit-lock', '-- why\nlock table users'],
+  ['ban-explicit-lock', 'select 1; lock table users'],
+  ['ban-explicit-lock', "select '--'; lock table users"],
+  ['ban-drop-used-object', '/* c /* nested */ */ drop view v'],
+  ['ban-explicit-lock', '-- lint-ignore ban-explicit-lock:\nlock table users'],
+  ['ban-truncate', 'truncate users'],
+  ['ban-do-block', 'do $$ begin drop table users; end $$'],
+  ['ban-schema-change', 'alter table users set schema old'],
+  ['ban-rename-object', 'alter type user_role rename to role_of_user'],
+  ['ban-rename-object', 'alter view v rename to w'],
+  ['ban-rename-object', 'alter view v rename column a to b'],
+  ['ban-rename-object', 'alter table users rename constraint a to b'],
+  ['ban-drop-used-object', 'drop function f(integer)'],
+  ['ban-drop-used-object', 'drop trigger t on users'],
+  ['ban-drop-used-object', 'drop policy p on users'],
+  ['ban-drop-used-object', 'alter table users drop constraint c'],
+  ['ban-revoke', 'revoke insert on users from stockroom_app'],
+  ['ban-revoke', 'create table n (id uuid)', 'revoke insert on n, users from stockroom_app'],
+  ['ban-row-security', 'alter table users enable row level security'],
 ];
 
 const SAFE: readonly (readonly string[])[] = [
@@ -67,6 +86,13 @@ const SAFE: readonly (readonly string[])[] = [
     "create function f() returns trigger language plpgsql as $$ begin update users set a = 'x'; return null; end $$",
   ],
   ['-- squawk-ignore ban-drop-column\nalter table users drop column email'],
+  ['-- lint-ignore ban-drop-used-object: no release has called it since 1.4\ndrop function f(integer)'],
+  [
+    'create table notes (id uuid primary key)',
+    'alter table notes enable row level security',
+    'revoke update, delete on notes from stockroom_app',
+  ],
+  ["comment on table users is 'drop view v; lock table users'"],
 ];
 
 /** Writes one migration per entry into a folder where their imports resolve, and runs the command on it. */
