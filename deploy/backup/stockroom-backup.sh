@@ -4,7 +4,7 @@
 #   stockroom-backup.sh full | diff   a base backup by pgBackRest
 #   stockroom-backup.sh due           a full one when the newest is older than a week, else a differential one when the newest
 #                                     backup is older than a day, else nothing
-#   stockroom-backup.sh dump          a logical dump, kept for DUMP_KEEP_DAYS; of the database that libpq's PG* variables name
+#   stockroom-backup.sh dump          a logical dump, gone before it is DUMP_KEEP_DAYS old; of the database that libpq's PG* variables name
 #   stockroom-backup.sh verify        whether all that is in the repository is as it was written, and no log is missing in between
 #   stockroom-backup.sh check         the same, and whether log reaches the repository now
 #   stockroom-backup.sh age SECONDS   fails when the newest backup is older than this, or there is none; for a health check
@@ -52,10 +52,22 @@ due() {
   fi
 }
 
+# Each run removes what would be too old before the next, a day later, and does so before it dumps: what people were promised to be gone
+# goes even while dumps fail. The newest stays however old it is, because it may be the only one.
+expire_dumps() {
+  local keep_minutes=$(((DUMP_KEEP_DAYS - 1) * 24 * 60)) newest
+  newest=$(find "$DUMP_DIR" -name 'stockroom-*.dump' | sort | tail -n 1)
+  find "$DUMP_DIR" -name 'stockroom-*.dump' ! -path "$newest" -mmin "+$keep_minutes" -delete
+}
+
 # Whole before it has its name: what is named *.dump was finished, and its list of contents read back.
 dump() {
   local name part listed
   mkdir -p "$DUMP_DIR"
+  # One at a time, so that a *.part is what a run left that broke off, and not what another is writing.
+  exec 9>>"$DUMP_DIR/.lock"
+  flock -n 9 || fail "another dump into $DUMP_DIR is running"
+  expire_dumps
   name="$DUMP_DIR/stockroom-$(date -u +%Y%m%dT%H%M%SZ).dump"
   part="$name.part"
   rm -f "$DUMP_DIR"/*.part
@@ -64,7 +76,6 @@ dump() {
   grep -q 'TABLE DATA public stock_data' <<<"$listed" || fail "$part has no bars in it"
   sync "$part"
   mv "$part" "$name"
-  find "$DUMP_DIR" -name 'stockroom-*.dump' -mtime "+$DUMP_KEEP_DAYS" -delete
   say "dumped $(stat -c %s "$name") bytes to $name"
 }
 

@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { EmbeddedPostgres } from '../../../src/database/embedded/embedded-postgres.js';
 import { generateSecret } from '../../../src/encryption/secrets.js';
@@ -36,10 +36,35 @@ export async function dump(cluster: Cluster): Promise<Dump> {
   await cluster.must('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', '-v', 'password=any', '-f', script], env);
   const startedAt = performance.now();
   const asDumper = { ...env, PGUSER: 'stockroom_dump' };
+  await oldDumps(cluster, asDumper);
   await cluster.must(join(cluster.place.folder, 'deploy/stockroom-backup.sh'), ['dump'], asDumper);
   const ms = performance.now() - startedAt;
   const [name = ''] = (await readdir(join(cluster.place.folder, 'dumps'))).sort().slice(-1);
   return { path: join(cluster.place.folder, 'dumps', name), ms, ...(await withoutRight(cluster)) };
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Dumps of before: what would be 14 days old at the next run goes even when the dump fails, but for the newest. **Errors**: else. */
+async function oldDumps(cluster: Cluster, env: NodeJS.ProcessEnv): Promise<void> {
+  const folder = join(cluster.place.folder, 'dumps');
+  const script = join(cluster.place.folder, 'deploy/stockroom-backup.sh');
+  const ages = { 'stockroom-1.dump': 13.1, 'stockroom-2.dump': 12.9, 'stockroom-3.dump': 20 };
+  for (const [name, days] of Object.entries(ages)) {
+    const at = new Date(Date.now() - days * DAY_MS);
+    await cluster.must('touch', ['-d', at.toISOString(), join(folder, name)]);
+  }
+  const part = join(folder, 'stockroom-4.dump.part');
+  await cluster.must('touch', [part]);
+  const second = await cluster.run('flock', [join(folder, '.lock'), script, 'dump'], env);
+  const beside = await readdir(folder);
+  const failed = await cluster.run(script, ['dump'], { ...env, PGDATABASE: 'nowhere' });
+  const left = (await readdir(folder)).filter((name) => name.endsWith('.dump')).sort();
+  for (const name of left) await rm(join(folder, name));
+  if (!second.output.includes('another dump') || second.status !== 1 || !beside.includes(basename(part)))
+    throw new Error(`Two dumps at once: ${second.output}; ${beside.join(' ')}`);
+  if (failed.status === 0 || left.join(' ') !== 'stockroom-2.dump stockroom-3.dump')
+    throw new Error(`Of old dumps were left: ${left.join(' ')}\n${failed.output}`);
 }
 
 /** The control: the same login without `bypassrls`. */
