@@ -1248,7 +1248,7 @@ export interface components {
             message?: string | null;
         };
         ChangeReport: {
-            /** @description The new revision, the newest one if nothing changed, null for a dry run. */
+            /** @description The new revision, the newest one if nothing changed, null for a dry run. A dry run of a merge that was done already names the revision that did it. */
             revision: number | null;
             inserted: number;
             corrected: number;
