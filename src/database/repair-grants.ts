@@ -29,8 +29,8 @@ export async function repairGrants(client: Client, grants: readonly string[]): P
   await client.query('commit');
 }
 
-/** The table or column was dropped by a later migration. */
+/** The table, column or function was dropped by a later migration. */
 function isGone(error: unknown): boolean {
   const { code } = driverErrorFacts(error);
-  return code === '42P01' || code === '42703';
+  return code === '42P01' || code === '42703' || code === '42883';
 }
