@@ -5,7 +5,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Shutdown } from '../database/shutdown.service.js';
 
 /** How long a connection may be without a request once the server closes. A client sends one right after it has connected. */
-const SILENCE_MS = 250;
+const SILENCE_MS = 1_000;
+/** How long to look for a moment in which nobody connects. Under whatever load, a stop must get on. */
+const CALM_MS = 1_000;
+/** A turn of the event loop in which nothing was done takes less. */
+const EMPTY_TURN_MS = 0.3;
 const LOOK_MS = 25;
 /** What answers may take to be sent when what they answer was ended. */
 const FAREWELL_MS = 1_000;
@@ -15,17 +19,25 @@ const FAREWELL_MS = 1_000;
  *
  * **Why** not left to Node: `close()` waits for every connection that is not idle *behind an answer*, so one that was opened and never
  * used, or that sent half a request, would hold it up; and the clock that ends such connections is stopped by `close()` itself.
+ *
+ * **Why** a calm moment first: connections that the system has taken and this process has not yet are reset when the listener closes,
+ * with the requests that their clients have sent already. The listener closes in the turn of the event loop that found none of them, so
+ * that only those are left that come between that look and the closing.
  */
 class ConnectionDrain {
   private readonly sockets = new Set<Socket>();
   /** The newest answer of each connection. Behind it nothing is left to do, because answers go out in order. */
   private readonly answers = new WeakMap<Socket, ServerResponse>();
+  private taken = 0;
+  /** Requests that wait for the listener to close; null while none has to. */
+  private held: (() => void)[] | null = null;
 
   constructor(
     server: Server,
     private readonly shutdown: Shutdown,
   ) {
     server.on('connection', (socket: Socket) => {
+      this.taken++;
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
@@ -35,6 +47,37 @@ class ConnectionDrain {
       if (shutdown.hasBegun) response.shouldKeepAlive = false;
     });
     shutdown.begun.addEventListener('abort', () => this.announce());
+  }
+
+  /**
+   * Calls `closeListener` as soon as no connection waits to be taken. Requests wait so long: each answer would bring its client back.
+   *
+   * **Why** no promise: between the look and the closing must lie no turn of the event loop, in which others would connect.
+   */
+  whenCalm(closeListener: () => void): void {
+    const deadline = performance.now() + CALM_MS;
+    this.held = [];
+    const close = (): void => {
+      closeListener();
+      const held = this.held ?? [];
+      this.held = null;
+      for (const goOn of held) goOn();
+    };
+    const look = (before: number, since: number): void => {
+      const now = performance.now();
+      // Behind a turn that answered somebody, its client may be at the door again already.
+      const isCalm = this.taken === before && now - since < EMPTY_TURN_MS;
+      if (isCalm || this.shutdown.deadline.aborted || now > deadline) close();
+      else setImmediate(look, this.taken, performance.now());
+    };
+    // A turn that is under way may be past its look at the listener.
+    setImmediate(() => setImmediate(look, this.taken, performance.now()));
+  }
+
+  /** Lets a request go on, now or once the listener is closed. */
+  admit(goOn: () => void): void {
+    if (this.held === null) goOn();
+    else this.held.push(goOn);
   }
 
   /** Closes what is silent, and at the deadline everything. Ends with the last connection. */
@@ -72,9 +115,12 @@ class ConnectionDrain {
 export function drainConnections(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const drain = new ConnectionDrain(fastify.server, app.get(Shutdown));
-  // Not waited for: new connections are refused only when the server closes, which comes behind this hook.
+  fastify.addHook('onRequest', (_request, _reply, done) => drain.admit(done));
+  // The end is not waited for: new connections are refused only when the server closes, which comes right behind this hook.
   fastify.addHook('preClose', (done) => {
-    void drain.end();
-    done();
+    drain.whenCalm(() => {
+      void drain.end();
+      done();
+    });
   });
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface LoadReport {
   /** Whole answers, by status. */
   readonly answers: Record<number, number>;
-  /** Requests on a connection in use that got no answer, and answers that ended half-way: what a stop must never do. */
+  /** Requests on a connection that was made and got no answer, and answers that ended half-way: what a stop must never do. */
   readonly broken: string[];
   /** New connections that were not taken any more: the client goes elsewhere, and knows that nothing was done. */
   refused: number;
@@ -57,11 +57,14 @@ async function ask(
   });
   // Some errors come twice, and the second finds nobody who waits for it.
   sent.on('error', () => undefined);
-  let begun = false;
+  let connected = false;
+  sent.once('socket', (socket) => {
+    if (!socket.connecting) connected = true;
+    else socket.once('connect', () => (connected = true));
+  });
   try {
     sent.end(body);
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-    begun = true;
     let text = '';
     answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     await once(answer, 'end');
@@ -69,8 +72,8 @@ async function ask(
     if (text !== '') JSON.parse(text);
     return answer.statusCode ?? 0;
   } catch (error) {
-    // A connection that the system took for a server that did not want it any more is reset before it carried anything.
-    if (sent.reusedSocket || begun) report.broken.push(`${method} ${path}: ${String(error)}`);
+    // Only who was refused at the door knows that nothing was done.
+    if (connected) report.broken.push(`${method} ${path}: ${String(error)}`);
     else report.refused++;
     return null;
   }
