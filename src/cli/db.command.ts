@@ -102,12 +102,11 @@ function check(): Command {
     .description('compare entities and migrations with the database; exit status 1 when they differ')
     .option(...JSON_OPTION)
     .action(async (options: OutputOptions) => {
-      const { pending, drift } = await withMigrator(async (migrator) => ({
-        pending: (await migrator.status())
-          .filter(({ appliedAt }) => appliedAt === null)
-          .map(({ name }) => name),
-        drift: await migrator.drift(),
-      }));
+      const { pending, drift } = await withMigrator(async (migrator) => {
+        await migrator.requireKnown();
+        const pending = (await migrator.status()).filter(({ appliedAt }) => appliedAt === null);
+        return { pending: pending.map(({ name }) => name), drift: await migrator.drift() };
+      });
       const lines = [
         ...pending.map((name) => `pending: ${name}`),
         ...(drift === '' ? [] : ['the entities expect:', drift]),

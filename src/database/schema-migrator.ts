@@ -115,6 +115,11 @@ export class SchemaMigrator {
     });
   }
 
+  /** **Errors**: `DatabaseSetupError` when the database was migrated by a later release, with which this build cannot be compared. */
+  async requireKnown(): Promise<void> {
+    await this.withOrm(requireKnown);
+  }
+
   /** SQL that would make the database agree with the entities; empty when they agree. */
   async drift(): Promise<string> {
     return this.withOrm(async (orm) => (await orm.schema.getUpdateSchemaSQL({ wrap: false })).trim());

@@ -102,7 +102,7 @@ describe('a schema from the future', () => {
     execute(db.owner, `set role stockroom_owner; insert into migrations (name) values ('${FUTURE}')`),
   );
 
-  it.each(['migrate', 'rollback', 'roles'])(
+  it.each(['migrate', 'rollback', 'roles', 'check'])(
     'is refused by "db %s", which knows nothing of it',
     async (command) => {
       const result = await stockroom(['db', command], { env: databaseVariables(db) });
