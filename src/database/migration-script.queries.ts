@@ -9,6 +9,15 @@ interface ScriptPart {
   )[];
 }
 
+/** The list of applied migrations, as the ORM makes it before the first one. */
+export function createMigrationList(): string {
+  return `create table migrations (
+  id serial primary key,
+  name varchar(255) not null,
+  executed_at timestamptz(6) not null default current_timestamp(6)
+)`;
+}
+
 /**
  * Pending migrations as one script for psql: it leaves what `db migrate` leaves, the notes of what is applied included.
  *

@@ -7,12 +7,14 @@ import { BusyClients } from './busy-clients.js';
 import { DatabaseSetupError } from './database.errors.js';
 import { runStatement, withConnection } from './direct-connection.js';
 import { driverErrorFacts } from './driver-errors.js';
-import { migrationFile, migrationNumber, unknownMigrations } from './migration-files.js';
+import { migrationFile, migrationNames, migrationNumber, unknownMigrations } from './migration-files.js';
 import { releaseMigrationLock, tryMigrationLock } from './migration-lock.queries.js';
+import { createMigrationList } from './migration-script.queries.js';
 import { ormOptions, ownerSession } from './orm-options.js';
 import { requireDirect } from './pooler.js';
 import { isGrant, repairGrants } from './repair-grants.js';
 import { currentUserRights, missingRoles, OWNER_ROLE } from './roles.queries.js';
+import { appliedMigrations } from './schema-state.queries.js';
 
 const LOCK_POLL_MS = 250;
 const LOCK_WAIT_MS = 10 * 60_000;
@@ -90,11 +92,21 @@ export class SchemaMigrator {
     });
   }
 
-  /** The SQL of each pending migration, without running any. */
+  /**
+   * The SQL of each pending migration, without running any; before the first one, that of the list of applied ones.
+   *
+   * **Why** the ORM is not asked what is pending: it makes the list where there is none.
+   */
   async pendingSql(): Promise<readonly PendingSql[]> {
     return this.withOrm(async (orm) => {
-      const pending = await orm.migrator.getPending();
-      return Promise.all(pending.map(async ({ name }) => ({ name, ...(await migrationSql(orm, name)) })));
+      const applied = await withConnection(this.connection, appliedNames);
+      const names = migrationNames().filter((name) => applied?.includes(name) !== true);
+      const pending = await Promise.all(
+        names.map(async (name) => ({ name, ...(await migrationSql(orm, name)) })),
+      );
+      const [first, ...others] = pending;
+      if (applied !== null || first === undefined) return pending;
+      return [{ ...first, statements: [createMigrationList(), ...first.statements] }, ...others];
     });
   }
 
@@ -206,6 +218,16 @@ async function requireKnown(orm: MikroORM): Promise<void> {
   throw new DatabaseSetupError(
     `The database is newer than this build: it was migrated to ${newest}. Run this command of the release that brought it, or of a newer one.`,
   );
+}
+
+/** **Shape**: null where no migration was ever applied. */
+async function appliedNames(client: Client): Promise<readonly string[] | null> {
+  try {
+    return (await runStatement(client, appliedMigrations())).map(([name]) => String(name));
+  } catch (error) {
+    if (driverErrorFacts(error).code === '42P01') return null;
+    throw error;
+  }
 }
 
 async function retryLockTimeout(run: () => Promise<unknown>): Promise<void> {

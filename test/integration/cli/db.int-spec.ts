@@ -220,6 +220,27 @@ describe('stockroom db sql', () => {
   );
 
   it(
+    'writes nothing to an empty database, and its script makes all of another one',
+    async () => {
+      const [db, other, migratedByUs] = await Promise.all([
+        created(createEmptyDatabase()),
+        created(createEmptyDatabase()),
+        created(createEmptyDatabase()),
+      ]);
+      const empty = await dumpOf(db);
+      const { status, stdout, stderr } = await run(db, ['sql']);
+      expect([status, stderr]).toEqual([0, '']);
+      expect((await run(db, ['sql', '--locks'])).status).toBe(0);
+      expect(await dumpOf(db)).toBe(empty);
+      await runScript(other.owner, stdout);
+      await migratorOf(migratedByUs).up();
+      expect(await dumpOf(other)).toBe(await dumpOf(migratedByUs));
+      expect(await json(other, 'check')).toEqual({ pending: [], drift: '' });
+    },
+    MANY_PROCESSES,
+  );
+
+  it(
     'prints the same as JSON',
     async () => {
       await migratorOf(migrated).down();
