@@ -97,18 +97,24 @@ read_listing() {
 # The timelines that a timeline comes from, oldest first, each with the position at which it was left: "1:184549376 2:…".
 declare -A parents=()
 read_history() {
-  local id=$1 line=$2 text parent position rest
+  local id=$1 line=$2 text parent position rest forks least i
   [ "$line" -gt 1 ] && [ -z "${parents[$id/$line]+read}" ] || return 0
   [ -n "${histories[$id/$line]:-}" ] ||
     fail "the repository has no history of timeline $line ($(printf '%08X' "$line").history): nobody can say where its log begins"
   text=$(pgbackrest --stanza="$STANZA" --log-level-console=error repo-get "archive/$STANZA/$id/$(printf '%08X' "$line").history" </dev/null) ||
     fail "the history of timeline $line cannot be read; see the line above"
-  parents[$id/$line]=
+  forks=()
   while read -r parent position rest; do
     [[ $parent =~ ^[0-9]+$ && $position =~ ^[0-9A-F]+/[0-9A-F]+$ ]] || continue
-    parents[$id/$line]+=" $parent:$(position_of "$position")"
+    forks+=("$parent:$(position_of "$position")")
   done <<<"$text"
-  [ -n "${parents[$id/$line]}" ] || fail "the history of timeline $line names no timeline that it comes from"
+  [ ${#forks[@]} -gt 0 ] || fail "the history of timeline $line names no timeline that it comes from"
+  # Who goes back to before a timeline began leaves it, says the file, before it began: what comes from it is nothing.
+  least=${forks[-1]#*:} parents[$id/$line]=
+  for ((i = ${#forks[@]} - 1; i >= 0; i--)); do
+    [ "${forks[i]#*:}" -ge "$least" ] || least=${forks[i]#*:}
+    parents[$id/$line]=" ${forks[i]%:*}:$least${parents[$id/$line]}"
+  done
 }
 
 # The log from a backup to the end of a timeline: "timeline:first:last" of each step. Status 1: no way leads there.
@@ -127,7 +133,8 @@ path_of() {
     done
     [ ${#steps[@]} -gt 0 ] || return 1
   fi
-  newest=${ranges[$id/$goal]##*-}
+  newest=${ranges[$id/$goal]:-}
+  newest=${newest##*-}
   steps+=("$goal:$first:${newest:-0}")
 }
 
