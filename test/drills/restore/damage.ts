@@ -38,12 +38,21 @@ export async function largestBackupFile(repository: string): Promise<string> {
   return largest.path;
 }
 
-/** Segments of log in the archive, by name. **Shape**: paths, of the first line only. */
-export async function segments(repository: string): Promise<readonly string[]> {
+/** Segments of log of a timeline in the archive, by name. **Shape**: paths. */
+export async function segments(repository: string, timeline = 1): Promise<readonly string[]> {
+  return archived(repository, new RegExp(`^0000000${timeline}[0-9A-F]{16}-[0-9a-f]{40}`));
+}
+
+/** The files that say where timelines begin. */
+export async function histories(repository: string): Promise<readonly string[]> {
+  return archived(repository, /^[0-9A-F]{8}\.history$/);
+}
+
+async function archived(repository: string, pattern: RegExp): Promise<readonly string[]> {
   const root = join(repository, 'archive/stockroom');
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && /^00000001[0-9A-F]{16}-[0-9a-f]{40}/.test(entry.name))
+    .filter((entry) => entry.isFile() && pattern.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }

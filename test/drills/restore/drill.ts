@@ -7,8 +7,9 @@ import { fillStore } from './bulk.js';
 import { Cluster, type Place } from './cluster.js';
 import { tryRestore } from './damage.js';
 import { dump, restoreDump, type Dump, type DumpReport } from './dumps.js';
-import { Ledger, type Comparison, type QuietMoment } from './ledger.js';
-import { tryRefusals, type Refusal } from './refusals.js';
+import { Ledger, momentOf, type Comparison, type QuietMoment } from './ledger.js';
+import type { Refusal } from './refusal.js';
+import { tryRefusals } from './refusals.js';
 import { endSessions, lookAtCopy, type CopyReport } from './restored-copy.js';
 import { RunningService } from './running-service.js';
 import { storedRows, type Before } from './stored-rows.js';
@@ -106,13 +107,12 @@ export class Drill {
     const { rto, restored } = await this.restoreLatest(destroyedAt);
     const latest = await this.compareLatest(restored, oldToken);
     say(`restored to the last moment: ${latest.comparison.done} of ${this.ledger.answered} operations`);
-    const checked = await this.writeOn(restored);
-    const afterRestore = momentOf(Date.now());
+    const { archives, afterRestore } = await this.writeOn(restored);
     await restored.stop();
     const atMoment = await this.restoreMoment(moment);
     say(`restored to a chosen moment: ${atMoment.comparison.done} operations, expected ${moment.done}`);
     const [refusals, dumpReport] = await Promise.all([
-      this.refuse(beforeAll, afterRestore, latest.comparison.done),
+      this.refuse({ beforeAll, afterRestore, moment, done: latest.comparison.done }),
       this.restoreDump(dumped),
     ]);
     await this.cluster.remove();
@@ -120,7 +120,7 @@ export class Drill {
       ...{ ...sizes, ...backups, rto, latest, moment: atMoment, refusals, dump: dumpReport },
       operations: this.ledger.answered,
       rpoMs: this.lossOf(latest.comparison),
-      archivingGoesOn: checked,
+      archivingGoesOn: archives,
       whileRefused: refusal.operations,
     };
   }
@@ -222,7 +222,9 @@ export class Drill {
   }
 
   /** The restored store lives on: it takes writes, and they reach the repository, on a timeline of their own. */
-  private async writeOn(restored: RunningService): Promise<boolean> {
+  private async writeOn(
+    restored: RunningService,
+  ): Promise<{ readonly archives: boolean; readonly afterRestore: string }> {
     restored.token = null;
     const reset = await mustStockroom(this.store, 'users', 'reset-password', 'drill@example.com', '--json');
     const { password: fresh } = JSON.parse(reset) as { password: string };
@@ -231,9 +233,14 @@ export class Drill {
       password: fresh,
     });
     restored.token = String(session['token']);
-    await restored.must('POST', '/v1/stocks', { symbol: 'LATER' });
+    for (const symbol of ['LATER', 'STILL', 'THIRD']) {
+      await restored.must('POST', '/v1/stocks', { symbol });
+      await switchLog(this.cluster);
+    }
+    const afterRestore = momentOf(Date.now());
+    await restored.must('POST', '/v1/stocks', { symbol: 'LAST' });
     const { status } = await this.cluster.script('stockroom-backup.sh', 'check');
-    return status === 0;
+    return { archives: status === 0, afterRestore };
   }
 
   private async restoreMoment(moment: QuietMoment): Promise<DrillReport['moment']> {
@@ -255,13 +262,21 @@ export class Drill {
     return { comparison, copy, ms };
   }
 
-  private async refuse(beforeAll: string, afterRestore: string, done: number): Promise<readonly Refusal[]> {
-    const lost = async (cluster: Cluster): Promise<number> =>
-      done - this.ledger.compare(await storedRows(cluster, this.store.keys, this.before)).done;
+  private async refuse(input: {
+    readonly beforeAll: string;
+    readonly afterRestore: string;
+    readonly moment: QuietMoment;
+    readonly done: number;
+  }): Promise<readonly Refusal[]> {
+    const compare = async (cluster: Cluster, done?: number): Promise<Comparison> =>
+      this.ledger.compare(await storedRows(cluster, this.store.keys, this.before), done);
+    const lost = async (cluster: Cluster): Promise<number> => input.done - (await compare(cluster)).done;
     const { place, store } = this;
     const { repository } = this.cluster;
+    const moment = { at: momentOf(input.moment.at), done: input.moment.done };
     // The last but one of the first timeline: behind the backups, and before the end.
-    return tryRefusals({ place, repository, store, beforeAll, afterRestore, damagedSegment: -2, lost });
+    const places = { place, repository, store, damagedSegment: -2 };
+    return tryRefusals({ ...input, ...places, moment, compare, lost });
   }
 
   private async restoreDump(dumped: Dump): Promise<DumpReport> {
@@ -280,11 +295,6 @@ export class Drill {
   private async startService(): Promise<RunningService> {
     return RunningService.start(this.store, join(this.place.folder, 'service'));
   }
-}
-
-/** A moment as `stockroom-restore.sh` takes it. */
-function momentOf(at: number): string {
-  return new Date(at).toISOString().replace('T', ' ').replace('Z', '+00');
 }
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

@@ -78,3 +78,8 @@ export class Ledger {
     appendFileSync(this.path, `${JSON.stringify(line)}\n`);
   }
 }
+
+/** A moment as `stockroom-restore.sh` takes it. */
+export function momentOf(at: number): string {
+  return new Date(at).toISOString().replace('T', ' ').replace('Z', '+00');
+}

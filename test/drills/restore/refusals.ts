@@ -1,41 +1,12 @@
 import { rm } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { generateSecret } from '../../../src/encryption/secrets.js';
-import { Cluster, type Place } from './cluster.js';
-import {
-  copyOfRepository,
-  flipByte,
-  largestBackupFile,
-  segments,
-  tryRestore,
-  type Attempt,
-} from './damage.js';
+import { Cluster } from './cluster.js';
+import { copyOfRepository, flipByte, largestBackupFile, segments, tryRestore } from './damage.js';
+import { missingAtFork, missingBehindMoment, missingLog, missingOldLog } from './missing-log.js';
+import { controlOf, refusal, verifyRepository, type Refusal, type RefusalInput } from './refusal.js';
 import { RunningService } from './running-service.js';
-import { stockroom, type Store } from './store.js';
-
-/**
- * One thing that must be refused. **Shape**: `refused` is whether it was, with the words that were expected; of a control, whether it went
- * wrong as it must without what refuses.
- */
-export interface Refusal {
-  readonly what: string;
-  readonly refused: boolean;
-  readonly isControl?: true;
-  readonly said: string;
-}
-
-/** What the refusals are tried on. **Shape**: `repository` stays as it is; `lost` is a moment that only an abandoned line of time has. */
-export interface RefusalInput {
-  readonly place: Place;
-  readonly repository: string;
-  readonly store: Store;
-  readonly beforeAll: string;
-  readonly afterRestore: string;
-  /** A segment between the backup and the end, by its place among all. */
-  readonly damagedSegment: number;
-  /** How many operations a store has lost that opened without all of the log. */
-  readonly lost: (cluster: Cluster) => Promise<number>;
-}
+import { stockroom } from './store.js';
 
 /** Two at a time: most of the time is spent waiting for second tries. */
 const AT_ONCE = 3;
@@ -48,6 +19,8 @@ export async function tryRefusals(input: RefusalInput): Promise<readonly Refusal
     damagedLog,
     missingLog,
     missingOldLog,
+    missingAtFork,
+    missingBehindMoment,
     unknownTimeline,
     abandonedTimeline,
     momentBeforeBackups,
@@ -56,15 +29,6 @@ export async function tryRefusals(input: RefusalInput): Promise<readonly Refusal
     keyRing,
   ];
   return (await Promise.all(cases.map((one) => limit(() => one(input))))).flat();
-}
-
-function refusal(what: string, isRefused: boolean, said: string, pattern: RegExp): Refusal {
-  const line = said.split('\n').find((text) => pattern.test(text));
-  return {
-    what,
-    refused: isRefused && line !== undefined,
-    said: (line ?? said.slice(-600)).trim().slice(0, 300),
-  };
 }
 
 async function damagedBackup({ place, repository }: RefusalInput): Promise<readonly Refusal[]> {
@@ -89,16 +53,6 @@ async function damagedBackup({ place, repository }: RefusalInput): Promise<reado
       /is damaged/,
     ),
   ];
-}
-
-/** What `stockroom-backup.sh check` does, without a server. */
-async function verifyRepository(
-  place: Place,
-  name: string,
-  repository: string,
-): Promise<{ readonly status: number | null; readonly output: string }> {
-  const cluster = await Cluster.prepare(place, name, repository);
-  return cluster.script('stockroom-backup.sh', 'verify');
 }
 
 async function damagedLog(input: RefusalInput): Promise<readonly Refusal[]> {
@@ -129,52 +83,6 @@ async function damagedLog(input: RefusalInput): Promise<readonly Refusal[]> {
       checked.status === 1,
       checked.output,
       /is damaged/,
-    ),
-    lost,
-  ];
-}
-
-/** Log that is missing before the newest backup begins is nobody's loss, and no reason to refuse. */
-async function missingOldLog({ place, repository }: RefusalInput): Promise<readonly Refusal[]> {
-  const copy = await copyOfRepository(place, repository, 'missing-old');
-  // The log of the full backup itself: the differential one has its own.
-  await rm((await segments(copy)).at(1) ?? '');
-  const { cluster, opened, said } = await tryRestore(place, { name: 'old-missing', repository: copy });
-  await cluster.remove();
-  await rm(copy, { recursive: true });
-  const what = 'log that is missing before the newest backup keeps nobody from restoring';
-  return [{ what, refused: opened, said: opened ? 'opened' : said.slice(-600), isControl: true }];
-}
-
-/** Why the script does more than pgBackRest: without, such a store opens, and nobody is told what it lacks. */
-async function controlOf({ lost }: RefusalInput, { cluster, opened }: Attempt): Promise<Refusal> {
-  const operations = opened ? await lost(cluster) : 0;
-  await cluster.remove();
-  const said = `it opened without ${operations} operations`;
-  return { what: 'by pgBackRest alone that store opens', refused: operations > 0, said, isControl: true };
-}
-
-async function missingLog(input: RefusalInput): Promise<readonly Refusal[]> {
-  const { place, repository, damagedSegment } = input;
-  const copy = await copyOfRepository(place, repository, 'missing-log');
-  await rm((await segments(copy)).at(damagedSegment) ?? '');
-  const tried = await tryRestore(place, { name: 'log-missing', repository: copy });
-  const checked = await verifyRepository(place, 'verify-missing', copy);
-  const control = await tryRestore(place, { name: 'missing-control', repository: copy, plain: true });
-  const lost = await controlOf(input, control);
-  await rm(copy, { recursive: true });
-  return [
-    refusal(
-      'restore over a segment of log that is missing',
-      !tried.restored,
-      tried.said,
-      /REFUSED: .* has no log between/,
-    ),
-    refusal(
-      'check of a repository that lacks a segment',
-      checked.status === 1,
-      checked.output,
-      /has no log between/,
     ),
     lost,
   ];
