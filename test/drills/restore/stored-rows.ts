@@ -22,7 +22,11 @@ export async function storedRows(
   return new Set([
     ...(await read(`select 'revision|' || id as row from revisions where id > $1`, [before.revision])),
     ...(await read(
-      `select format('bar|%s|%s|%s|%s', s.symbol, (d.ts at time zone 'UTC')::date, d.valid_from, d."close") as row
+      `select unnest(array_remove(array[
+         format('bar|%s|%s|%s|%s', s.symbol, (d.ts at time zone 'UTC')::date, d.valid_from, d."close"),
+         case when d.valid_to < 9223372036854775807
+           then format('closed|%s|%s|%s|%s', s.symbol, (d.ts at time zone 'UTC')::date, d.valid_from, d.valid_to) end
+       ], null)) as row
        from stock_data d
        join stock_series x on x.id = d.series_id
        join tracked_stocks s on s.id = x.tracked_stock_id

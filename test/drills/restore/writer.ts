@@ -26,6 +26,8 @@ export class Writer {
   private stopped = false;
   private running: Promise<void> | null = null;
   private conversation = '';
+  /** The revision of the open version of each bar, by symbol and day. */
+  private readonly open = new Map<string, string>();
 
   constructor(
     private readonly ledger: Ledger,
@@ -88,7 +90,7 @@ export class Writer {
     const { revision } = await service.must('PUT', path, { close: Number(close) });
     this.ledger.ok(correction, [
       `revision|${String(revision)}`,
-      `bar|${CORRECTED}|${date}|${String(revision)}|${close}`,
+      ...this.version(CORRECTED, date, String(revision), close),
     ]);
     await sleep(PAUSE_MS);
     const message = this.ledger.invoke('message');
@@ -113,8 +115,19 @@ export class Writer {
     const { revision } = await service.must('POST', `/v1/stocks/${symbol}/data`, csv);
     this.ledger.ok(operation, [
       `revision|${String(revision)}`,
-      ...days.map(([date, close]) => `bar|${symbol}|${date}|${String(revision)}|${close}`),
+      ...days.flatMap(([date, close]) => this.version(symbol, date, String(revision), close)),
     ]);
+  }
+
+  /** The row of a new version of a bar, and that of the end which it puts to the one before. */
+  private version(symbol: string, date: string, revision: string, close: string): readonly string[] {
+    const bar = `${symbol}|${date}`;
+    const before = this.open.get(bar);
+    this.open.set(bar, revision);
+    return [
+      `bar|${bar}|${revision}|${close}`,
+      ...(before === undefined ? [] : [`closed|${bar}|${before}|${revision}`]),
+    ];
   }
 
   private async storeSecret(service: RunningService, number: number): Promise<void> {
