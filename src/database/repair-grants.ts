@@ -5,7 +5,7 @@ import { defaultTableGrants } from './roles.queries.js';
 
 /** A statement of a migration that says who may do what. */
 export function isGrant(statement: string): boolean {
-  return /^\s*(?:grant|revoke)\s/i.test(statement);
+  return /^(?:\s|--[^\n]*\n)*(?:grant|revoke)\s/i.test(statement);
 }
 
 /**
