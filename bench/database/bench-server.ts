@@ -5,6 +5,7 @@ import { EMBEDDED_DATABASE, EMBEDDED_LOGINS, provisionEmbedded } from '../../src
 import { type ConnectionSettings, loadSettings } from '../../src/config/settings.js';
 import { withConnection } from '../../src/database/direct-connection.js';
 import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
+import { readPostmasterPid } from '../../src/database/embedded/postmaster-pid.js';
 import { SchemaMigrator } from '../../src/database/schema-migrator.js';
 
 export type BenchLogin = 'app' | 'owner' | 'superuser';
@@ -37,6 +38,11 @@ export class BenchServer {
       await server.stop();
       throw error;
     }
+  }
+
+  /** The number of the server's first process; null once it is gone. */
+  async pid(): Promise<number | null> {
+    return (await readPostmasterPid(this.postgres.location))?.pid ?? null;
   }
 
   /** Makes a database with the current schema and no rows. */

@@ -60,9 +60,9 @@ export const latest: Experiment = {
     const results = await contest(bench, [
       { name: 'ours', ...service, paths },
       { name: 'ours, first time', ...service, paths, unique: true },
-      { name: 'bare', url: bare.url, paths },
-      { name: 'entities', url: orm.url, paths },
-      { name: 'without guard', url: open.url, paths },
+      { name: 'bare', url: bare.url, process: bare, paths },
+      { name: 'entities', url: orm.url, process: orm, paths },
+      { name: 'without guard', url: open.url, process: open, paths },
     ]);
     return new Map([
       ['latest-bare', samplesOf(results, 0, 2)],

@@ -52,18 +52,19 @@ export const messages: Experiment = {
     for (const page of pages.slice(0, 5)) await requireSameMessages([service, bare], page);
     const read = await contest(bench, [
       { name: 'ours', ...service, paths: pages },
-      { name: 'bare', url: bare.url, paths: pages },
+      { name: 'bare', url: bare.url, process: bare, paths: pages },
     ]);
     const headers = { 'content-type': 'application/json' };
     const appended = await contest(bench, [
       {
         name: 'ours',
         url: service.url,
+        process: service.process,
         headers: { ...service.headers, ...headers },
         paths: addresses,
         body: BODY,
       },
-      { name: 'bare', url: bare.url, headers, paths: addresses, body: BODY },
+      { name: 'bare', url: bare.url, process: bare, headers, paths: addresses, body: BODY },
     ]);
     return new Map([
       ['messages-page', samplesOf(read, 0, 1)],

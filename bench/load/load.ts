@@ -1,5 +1,7 @@
 import type { Bench, Sample } from '../bench.types.js';
+import type { HttpProcess } from '../processes/http-process.js';
 import { runProgram } from '../processes/run-program.js';
+import { timeOf, timeOfFamily } from './processor-time.js';
 
 /** A server under load and what is asked of it. */
 export interface Contestant {
@@ -12,6 +14,15 @@ export interface Contestant {
   readonly unique?: boolean;
   /** JSON that is sent to the paths with POST; without it they are read. */
   readonly body?: string;
+  /** The server, for the processor time that it takes. */
+  readonly process?: Pick<HttpProcess, 'pid'>;
+}
+
+/** What one turn of load came to. **Units**: requests answered with success per second; microseconds of processor time for one of them. */
+interface Turn {
+  readonly rate: number;
+  readonly server: number | null;
+  readonly database: number | null;
 }
 
 /** **Units**: requests answered with success per second. **Errors**: when any was not. */
@@ -41,16 +52,41 @@ export async function contest(
   for (const contestant of contestants) await loadRate(bench, contestant, warmUp);
   const results: number[][] = [];
   for (let round = 0; round < rounds; round++) {
-    const rates: number[] = [];
+    const turns: Turn[] = [];
     for (let turn = 0; turn < contestants.length; turn++) {
       const index = (turn + round) % contestants.length;
       const contestant = contestants[index];
-      if (contestant !== undefined) rates[index] = await loadRate(bench, contestant, seconds);
+      if (contestant !== undefined) turns[index] = await timedTurn(bench, contestant, seconds);
     }
-    bench.say(contestants.map(({ name }, index) => `${name} ${Math.round(rates[index] ?? 0)}`).join(', '));
-    results.push(rates);
+    bench.say(contestants.map(({ name }, index) => `${name} ${shown(turns[index])}`).join(', '));
+    results.push(contestants.map((_, index) => turns[index]?.rate ?? NaN));
   }
   return results;
+}
+
+/** A turn, and what it cost. **Why** beside the rate: other programs disturb processor time much less. */
+async function timedTurn(bench: Bench, contestant: Contestant, seconds: number): Promise<Turn> {
+  const { pid } = contestant.process ?? {};
+  const postmaster = await bench.server.pid();
+  const times = async (): Promise<readonly [number | null, number | null]> => [
+    pid === undefined ? null : await timeOf(pid),
+    postmaster === null ? null : await timeOfFamily(postmaster),
+  ];
+  const before = await times();
+  const rate = await loadRate(bench, contestant, seconds);
+  const after = await times();
+  const [server = null, database = null] = after.map((time, index) => {
+    const earlier = before[index] ?? null;
+    return time === null || earlier === null ? null : (time - earlier) / (rate * seconds);
+  });
+  return { rate, server, database };
+}
+
+function shown(turn: Turn | undefined): string {
+  const [rate, server, database] = [turn?.rate ?? 0, turn?.server, turn?.database].map((figure) =>
+    typeof figure === 'number' ? String(Math.round(figure)) : '?',
+  );
+  return `${rate} (${server} + ${database} µs)`;
 }
 
 /** The samples of one contestant against another. */

@@ -58,6 +58,11 @@ export class HttpProcess {
     return new HttpProcess(child, url, (performance.now() - startedAt) / 1000);
   }
 
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   /** The most memory it ever held. **Units**: bytes; null where the system does not say. */
   async peakMemory(): Promise<number | null> {
     const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8').catch(() => '');
