@@ -11,7 +11,10 @@ const COLUMN = `format('  %I %s%s%s%s', a.attname, format_type(a.atttypid, a.att
           end,
           case when a.attnotnull then ' not null' else '' end)`;
 
-/** Functions that a default or a generated column calls, which must be there before the tables; or all others, which may name tables. */
+/**
+ * Functions that a default or a generated column calls, which must be there before the tables; or all others, which may name tables. Those
+ * whose body is held by PostgreSQL as parsed, and calls one of ours, come behind it.
+ */
 const functions = (calledByColumns: 'exists' | 'not exists'): string => `
       select rtrim(pg_get_functiondef(p.oid), E'\\n') || ';'
       from pg_proc p
@@ -19,7 +22,12 @@ const functions = (calledByColumns: 'exists' | 'not exists'): string => `
         and ${calledByColumns} (
           select from pg_depend d
           where d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid and d.classid = 'pg_attrdef'::regclass)
-      order by p.proname, pg_get_function_identity_arguments(p.oid)`;
+      order by
+        exists (
+          select from pg_depend d
+          join pg_proc called on called.oid = d.refobjid and called.pronamespace = 'public'::regnamespace
+          where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass),
+        p.proname, pg_get_function_identity_arguments(p.oid)`;
 
 /** Types, tables, constraints, indexes, functions, triggers and policies. */
 export const SHAPE: readonly CatalogSection[] = [

@@ -425,11 +425,6 @@ AS $function$
         end loop;
         return new;
       end $function$;
-CREATE OR REPLACE FUNCTION public.message_search(language text, content text)
- RETURNS tsvector
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN to_tsvector((language)::regconfig, public.search_text(content));
 CREATE OR REPLACE FUNCTION public.messages_citing(cited jsonb, before_at timestamp with time zone, before_id uuid, most integer)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
@@ -518,6 +513,11 @@ AS $function$
         end if;
         return null;
       end $function$;
+CREATE OR REPLACE FUNCTION public.message_search(language text, content text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN to_tsvector((language)::regconfig, public.search_text(content));
 
 -- triggers
 
