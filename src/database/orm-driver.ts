@@ -1,5 +1,8 @@
 import { PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
 
+type Overrides = Parameters<PostgreSqlConnection['createKyselyDialect']>[0];
+type PoolHook = { readonly onPoolCreated?: (pool: Pool) => unknown };
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
 type PoolDriver = ReturnType<Dialect['createDriver']>;
 type Session = Parameters<PoolDriver['releaseConnection']>[0];
@@ -11,13 +14,30 @@ type Session = Parameters<PoolDriver['releaseConnection']>[0];
  * server ended answers neither, nor `begin`; each would be counted as lent for ever, until none were left and a close waited without end.
  */
 class ReturningConnection extends PostgreSqlConnection {
-  override createKyselyDialect(
-    ...overrides: Parameters<PostgreSqlConnection['createKyselyDialect']>
-  ): Dialect {
-    const dialect = super.createKyselyDialect(...overrides);
+  private pool: Pool | null = null;
+
+  override createKyselyDialect(overrides: Overrides): Dialect {
+    const hooked: Overrides & PoolHook = {
+      ...overrides,
+      onPoolCreated: (pool) => {
+        this.pool = pool;
+        return (overrides as PoolHook).onPoolCreated?.(pool);
+      },
+    };
+    const dialect = super.createKyselyDialect(hooked);
     const createDriver = dialect.createDriver.bind(dialect);
     dialect.createDriver = () => returning(createDriver());
     return dialect;
+  }
+
+  /**
+   * **Why** it ends the pool itself: the query builder ends none that it has not used, and a process that only ran hand-written statements
+   * would go on until the last of its idle sessions is given up.
+   */
+  override async close(force?: boolean): Promise<void> {
+    const { pool } = this;
+    await super.close(force);
+    if (pool !== null && !pool.ending) await pool.end();
   }
 }
 

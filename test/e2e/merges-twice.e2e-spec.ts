@@ -58,7 +58,8 @@ describe('merging twice', () => {
     const done = await merge({ message: 'once' }, false);
     await put(symbol, 1, 9);
     const again = await merge({ message: 'once' }, true);
-    expect([again.status, again.json]).toEqual([200, done.json]);
+    const consequences = { restatedCitations: 0, firstRestated: [] };
+    expect([again.status, again.json]).toEqual([200, { ...(done.json as object), consequences }]);
     expectRefused(await merge({ message: 'twice' }, true), 409, 'branch-merged');
   });
 

@@ -85,7 +85,7 @@ export class MergeService {
       // In this order: what somebody merges between the two was open.
       const statuses = await statusesOf(tx, [parent, line]);
       const done = await answered(tx, request, line);
-      if (done !== null) return done;
+      if (done !== null) return this.told(tx, done, dryRun);
       for (const [name, status] of statuses) requireOpen(name, status);
       const merge = { table, request, line, parent, describe, maxRows, consequences: this.consequences };
       const seen = await compare(tx, merge);
@@ -94,13 +94,18 @@ export class MergeService {
       const status = await statusOf(tx, dryRun ? branchStatus(line) : lockBranchToEnd(line));
       // Whoever was before us in the queue may have merged it.
       const doneMeanwhile = await answered(tx, request, line);
-      if (doneMeanwhile !== null) return doneMeanwhile;
+      if (doneMeanwhile !== null) return this.told(tx, doneMeanwhile, dryRun);
       requireOpen(branch, status);
       await tx.run(timeForManyRows());
       const report = await write(tx, merge, await stillUnchanged(tx, merge, seen));
       if (dryRun) tx.rollback();
       return report;
     }, queue);
+  }
+
+  /** A dry run of what is done already tells that nothing more would follow. */
+  private async told(tx: SqlTransaction, done: ChangeReport, dryRun: boolean): Promise<ChangeReport> {
+    return dryRun ? { ...done, consequences: await this.consequences.of(tx, null) } : done;
   }
 }
 

@@ -37,6 +37,17 @@ async function pidRunning(mark: string): Promise<unknown> {
   }
 }
 
+describe('a pool that ran hand-written statements only', () => {
+  it('is ended by the close, so that nothing keeps its process', async () => {
+    const { sql, orm } = await start();
+    const pool = await orm.em.getConnection().getNativeClient();
+    await sql.read(MY_PID);
+    expect(pool.totalCount).toBe(1);
+    await orm.close();
+    expect([pool.ended, pool.totalCount]).toEqual([true, 0]);
+  });
+});
+
 describe('a pool with no connection left', () => {
   it('refuses within the configured wait, and serves again when one is free', async () => {
     const { sql, orm } = await start({ pool: { max: 1, acquireTimeoutMs: 300 } });
