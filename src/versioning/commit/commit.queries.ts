@@ -140,8 +140,8 @@ export function countChanges(table: VersionedTable): Statement {
  * row fitted, and the planner compares every change with every bar: 4.6 s for 6,000 corrections, and it grows with the
  * square. The place was read in this transaction under the commit lock, so nobody moves the row meanwhile.
  *
- * **Why** the partition too: each numbers its rows by itself, so rows of other partitions have the same place. **Why** scope and key, which
- * the place implies: by them PostgreSQL goes into one partition for each change, and not into all.
+ * **Why** the partition too: each numbers its rows by itself, so rows of other partitions have the same place. **Why** not scope and key as
+ * well, by which fewer partitions would be looked into: PostgreSQL 15 then compares every change with every bar of its scope.
  */
 export function closeVersions(table: VersionedTable, revision: number): Statement {
   return {
@@ -150,8 +150,7 @@ export function closeVersions(table: VersionedTable, revision: number): Statemen
       update ${table.table} d
       set valid_to = $1
       from ${CHANGES} c
-      where d.ctid = c.closes and d.tableoid = c.closes_in
-        and d.${table.scope} = c.${table.scope} and d.${table.key} = c.${table.key}`,
+      where d.ctid = c.closes and d.tableoid = c.closes_in`,
     values: [revision],
     prepared: false,
   };
