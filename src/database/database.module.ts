@@ -2,7 +2,6 @@ import { MikroOrmModule } from '@mikro-orm/nestjs';
 import type { EntitySchema } from '@mikro-orm/postgresql';
 import { Global, Logger, Module, type DynamicModule } from '@nestjs/common';
 import type { ConnectionSettings, Settings } from '../config/settings.js';
-import { ReturningDriver } from './orm-driver.js';
 import { ormOptions } from './orm-options.js';
 import { DatabaseActivity } from './database-activity.service.js';
 import { ScheduledJobs } from './scheduled-job.service.js';
@@ -43,7 +42,6 @@ export class DatabaseModule {
       module: DatabaseModule,
       imports: [
         MikroOrmModule.forRoot({
-          driver: ReturningDriver,
           ...ormOptions({
             ...input,
             onSlowQuery: (text, durationMs) =>
