@@ -130,8 +130,8 @@ describe('restatements', () => {
     const made = await cite(person.api, conversation, bars);
     expect((made.json as CitingMessage).citations).toHaveLength(BARS);
     const reader = new Consumer(`${revision}`, (id) => id);
-    // The fault that the ids are there to prevent: behind what was seen, and one commit further.
-    const control = new Consumer(`${revision}`, (id) => String(Number(id.split('.')[0]) + 1));
+    // The fault that the ids are there to prevent: going on behind all of the next revision, as soon as there is one.
+    const control = new Consumer(`${revision}`, (id) => `${Number(id.split('.')[0]) + 1}.late.999999`);
     let isOver = false;
     const killing = (async () => {
       for (let n = 0; !isOver; n++) {
