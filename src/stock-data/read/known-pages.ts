@@ -35,6 +35,8 @@ export class PageAnswers {
 const MAX_BYTES = 32 * 1024 * 1024;
 /** A page of ten thousand bars would push out a hundred that are asked for more often. */
 const MAX_PAGE_BYTES = 256 * 1024;
+/** Addresses that were asked for once, lately: a tenth of a megabyte for each thousand. */
+const MAX_ASKED_ONCE = 4_096;
 /** Pages that are looked after with one statement. */
 const MAX_BATCH = 64;
 
@@ -66,6 +68,8 @@ export class KnownPages {
     // The text and the answer that holds it.
     sizeCalculation: (page, key) => 2 * page.text.length + key.length,
   });
+
+  private readonly askedOnce = new LRUCache<string, true>({ max: MAX_ASKED_ONCE });
 
   private readonly now = new Batcher<Question, Look>((questions) => this.ask(questions), MAX_BATCH);
   private readonly fixed = new Batcher<Question, Look>((questions) => this.ask(questions), MAX_BATCH);
@@ -105,11 +109,19 @@ export class KnownPages {
   /** Forgets all. */
   clear(): void {
     this.pages.clear();
+    this.askedOnce.clear();
   }
 
-  /** Keeps a page. Call only for one that shows its point, not the past of a server that lags behind. */
+  /**
+   * Keeps a page that was asked for before. Call only for one that shows its point, not the past of a server that lags behind.
+   *
+   * **Why** not the first time: whoever reads through everything once would push out what is asked for again and again.
+   */
   keep(statement: Statement, page: PageRow): void {
-    this.pages.set(keyOf(statement), { ...page, answers: new PageAnswers() });
+    const key = keyOf(statement);
+    if (this.pages.has(key) || this.askedOnce.delete(key))
+      this.pages.set(key, { ...page, answers: new PageAnswers() });
+    else this.askedOnce.set(key, true);
   }
 }
 
