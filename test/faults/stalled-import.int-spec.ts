@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../../src/database/direct-connection.js';
 import { SqlService } from '../../src/database/sql.service.js';
+import { StalledTurns } from '../../src/versioning/commit/stalled-turns.service.js';
 import { bar, csvOf, day } from '../factories/bars.js';
 import { generatedCsv } from '../factories/price-files.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
@@ -67,6 +68,17 @@ describe('a command line that is stopped in the middle of a first import', () =>
     expect(await copying()).toBe(0);
     child?.kill('SIGCONT');
     expect((await stopped.ended).status).not.toBe(0);
+  }, 90_000);
+
+  it('is not disturbed by the first look, when it goes on before the next', async () => {
+    const stopped = await stoppedImport();
+    const answer = correct();
+    await sleep(500);
+    await service.app.get(StalledTurns).look();
+    expect(await copying()).toBe(1);
+    child?.kill('SIGCONT');
+    expect(await stopped.ended).toMatchObject({ status: 0 });
+    expect(await answer).toMatchObject({ status: 200 });
   }, 90_000);
 
   it('would keep it waiting if nobody looked', async () => {

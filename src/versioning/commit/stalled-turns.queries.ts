@@ -7,6 +7,7 @@ import { COMMIT_LOCK } from '../revisions/revisions.queries.js';
  *
  * **Shape**: one row, or none when nobody keeps others waiting so: how far it is as text, to be given as `mark` the next time; whether it
  * was ended. A client that takes up its work between two looks has another mark.
+ * **Why** `case`: without a mark the comparison is null, and `null and …` evaluates what stands behind it.
  * **Why** from another session: PostgreSQL looks neither at `statement_timeout` nor at a cancel request while it waits for
  * the next bytes of a COPY, and the kernel of a stopped client answers every keepalive.
  */
@@ -14,7 +15,7 @@ export function endStalledTurn(mark: string | null): Statement {
   return {
     name: 'turn_end_stalled',
     text: `
-      select h.mark, h.mark = $1 and pg_terminate_backend(h.pid)
+      select h.mark, case when h.mark = $1 then pg_terminate_backend(h.pid) else false end
       from (
         select a.pid, concat_ws(' ', a.pid, a.backend_start, a.query_start, p.bytes_processed) as mark
         from pg_locks l
