@@ -21,11 +21,12 @@ const rowsOf = async (ids: readonly string[]): Promise<readonly Row[]> =>
   ids.filter((id) => id !== 'unknown').map((id) => [id, `hash of ${id}`]);
 
 describe('look-ups', () => {
-  it('of the same turn share a statement, and each gets its own row or none', async () => {
+  it('that wait share a statement, and each gets its own row or none', async () => {
     const { lookUps, asked } = lookUpsOver(async (ids) => (await rowsOf(ids)).toReversed());
-    const found = await Promise.all(['a', 'b', 'unknown', 'a'].map((id) => lookUps.find(id)));
-    expect(found).toEqual([['a', 'hash of a'], ['b', 'hash of b'], null, ['a', 'hash of a']]);
-    expect(asked).toEqual([['a', 'b', 'unknown']]);
+    const found = await Promise.all(['c', 'a', 'b', 'unknown', 'a'].map((id) => lookUps.find(id)));
+    const rows = ['c', 'a', 'b', null, 'a'].map((id) => (id === null ? null : [id, `hash of ${id}`]));
+    expect(found).toEqual(rows);
+    expect(asked).toEqual([['c'], ['a', 'b', 'unknown']]);
   });
 
   it('that come while a statement is under way wait for the next: that one may have been too early', async () => {
