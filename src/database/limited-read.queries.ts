@@ -1,4 +1,4 @@
-import { readingAs } from './own-rows.queries.js';
+import { actingAs } from './own-rows.queries.js';
 import type { RowOwner } from './own-rows.js';
 import type { Statement } from './statement.js';
 
@@ -23,7 +23,7 @@ export function limitedRead({ owner, statement, withinMs }: LimitedRead): readon
   return [
     { name: 'limited_read_begin', text: 'begin read only', values: [], prepared: false },
     { name: 'limited_read_limit', text: limit, values: [`${withinMs}ms`] },
-    readingAs(owner, statement),
+    actingAs(owner, statement),
     { name: 'limited_read_end', text: 'commit', values: [], prepared: false },
   ];
 }

@@ -8,14 +8,14 @@ export function actAs(owner: RowOwner): Statement {
 }
 
 /**
- * A statement that reads as somebody: the same answer, found with the settings that policies compare with.
+ * A statement that acts as somebody: the same answer, with the settings that policies compare with.
  *
  * **Why** one statement, where `begin`, {@link actAs}, the statement and `commit` say the same: alone it is a transaction, and settings of a
  * transaction end with it; the other three cost a third of a page of messages even when they are sent together.
  * **Why** it is safe: the statement is looked at by a lateral join that needs the settings' row and, for `offset 0`, cannot be taken
  * apart, so the settings are there before its first row is read. Were they not, policies would show nothing.
  */
-export function readingAs(owner: RowOwner, { name, text, values, prepared }: Statement): Statement {
+export function actingAs(owner: RowOwner, { name, text, values, prepared }: Statement): Statement {
   return {
     name: `${name}_as`,
     text: `

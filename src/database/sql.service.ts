@@ -7,7 +7,7 @@ import { ShuttingDown } from './database.errors.js';
 import { isClientPoisoned, isConnectionLost, isPlanStale, translateDriverError } from './driver-errors.js';
 import { inOneGo } from './in-one-go.js';
 import { limitedRead, READ_AT, type LimitedRead } from './limited-read.queries.js';
-import { actAs, readingAs } from './own-rows.queries.js';
+import { actAs, actingAs } from './own-rows.queries.js';
 import type { RowOwner } from './own-rows.js';
 import { watchPoolWaits, type WaitWatcher } from './pool-waits.js';
 import { DatabaseActivity } from './database-activity.service.js';
@@ -69,7 +69,7 @@ export class SqlService {
    * The rows of one statement that sees what `owner` may see, and no other row that is somebody's own. **Errors**: as {@link read}.
    */
   async readAs(owner: RowOwner, statement: Statement): Promise<readonly Row[]> {
-    return this.read(readingAs(owner, statement));
+    return this.read(actingAs(owner, statement));
   }
 
   /**
@@ -109,6 +109,21 @@ export class SqlService {
    */
   async transactionAs<T>(owner: RowOwner, work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
     return this.transact(owner, work);
+  }
+
+  /**
+   * The rows of one statement that is a transaction of its own and may write, seeing and writing what `owner` may. Again after a
+   * serialization failure or deadlock. **Errors**: as {@link transaction}.
+   */
+  async runAs(owner: RowOwner, statement: Statement): Promise<readonly Row[]> {
+    const acting = actingAs(owner, statement);
+    try {
+      return await retryTransaction(() =>
+        this.onClient(async (client) => (await this.execute(client, acting)).rows),
+      );
+    } catch (error) {
+      throw this.translated(error);
+    }
   }
 
   /**

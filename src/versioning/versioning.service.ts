@@ -11,7 +11,13 @@ import { touchedSince } from './commit/commit.queries.js';
 import { hasNoVersions } from './commit/first-rows.queries.js';
 import { DryRunConsequences } from './commit/dry-run-consequences.service.js';
 import { lineageAt, NOW, type Line } from './branches/lineage.types.js';
-import { headRevision, patience, revisionAtInstant, waitForFinish } from './revisions/revisions.queries.js';
+import {
+  FINISH_LOCK,
+  headRevision,
+  patience,
+  revisionAtInstant,
+  waitForFinish,
+} from './revisions/revisions.queries.js';
 import { StoreHistory } from './points/store-history.service.js';
 import type { FirstRows } from './commit/first-rows.types.js';
 import { AsOfBeforeFirst, AsOfInFuture, BranchNotFound } from './versioning.errors.js';
@@ -154,6 +160,11 @@ export class VersioningService {
    */
   static holdHead(): Statement {
     return waitForFinish();
+  }
+
+  /** The number of the advisory lock by which {@link holdHead} does it, for functions of the database. It is taken shared, to the end. */
+  static headLock(): string {
+    return FINISH_LOCK;
   }
 
   /** The newest revision of all; 0 when there is none. */

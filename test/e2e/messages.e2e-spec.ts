@@ -43,7 +43,7 @@ describe('a message', () => {
     expect((await tryAppend(api, id)).json).toMatchObject({ seq: 2, metadata: null, inherited: false });
     const location = first.headers.get('location');
     expect(location).toBe(`/v1/conversations/${id}/messages/${messageId}`);
-    expect((await api.get(location ?? '')).text).toBe(first.text);
+    expect((await api.get(location ?? '')).json).toEqual(first.json);
   });
 
   it.each([
@@ -118,12 +118,12 @@ describe('a message', () => {
     const first = await tryAppend(api, id, message);
     await append(api, id, { content: 'meanwhile' });
     const again = await tryAppend(api, id, { ...message, metadata: { b: 2, a: 1 } });
-    expect([again.status, again.text, again.headers.get('etag')]).toEqual([200, first.text, '"1"']);
+    expect([again.status, again.json, again.headers.get('etag')]).toEqual([200, first.json, '"1"']);
     const stale = await api.post(`/v1/conversations/${id}/messages`, {
       json: newMessage(message),
       headers: { 'if-match': '"0"' },
     });
-    expect([stale.status, stale.text]).toEqual([200, first.text]);
+    expect([stale.status, stale.json]).toEqual([200, first.json]);
     expect(await allMessages(api, id)).toMatchObject([{ content: 'once' }, { content: 'meanwhile' }]);
   });
 

@@ -1,31 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
+import type { Row } from '../../database/statement.js';
 import { QuotesService } from '../../stock-data/quotes/quotes.service.js';
 import { AsOfBeforeFirst, AsOfInFuture } from '../../versioning/versioning.errors.js';
 import { VersioningService, type AsOf } from '../../versioning/versioning.service.js';
 import { citationsRefused, type CitationCode, type CitationProblem } from './citations.errors.js';
-import type { CitationPlace, Pin, PinnedCitations } from './citations.types.js';
+import type { PinnedCitations } from './citations.types.js';
 import type { CitationRequest } from './dto/citation.dto.js';
 import { quoteProblem, unshown, type LookedUp } from './pin/quote-problem.js';
-import { pinnedCitation, plainCitation, quotationOf, type Quotation } from './pin/stored-citation.js';
-
-/** Above every revision, and below the open end of a version. */
-const NOW = Number.MAX_SAFE_INTEGER;
-
-/** A citation in its place: JSON text as it was requested, and what it quotes. */
-interface PreparedCitation {
-  readonly json: string;
-  readonly quotation: Quotation | null;
-  /** The revision that the citation's own `asOf` means; null without one. */
-  readonly ownRevision: number | null;
-}
-
-/** Citations of a message that is about to be stored. */
-export interface PreparedCitations {
-  /** JSON array of them as they were requested: what a retry is compared by. */
-  readonly requested: string;
-  readonly items: readonly PreparedCitation[];
-}
+import {
+  joined,
+  lookedUpIn,
+  pinnedIn,
+  type PreparedCitation,
+  type PreparedCitations,
+} from './pin/pinned-citations.js';
+import { plainCitation, quotationOf } from './pin/stored-citation.js';
 
 /** Resolves citations, holds quoted prices against what is stored, and pins them to the version that they quote. */
 @Injectable()
@@ -61,45 +51,19 @@ export class CitationsService {
   }
 
   /**
-   * Pins what is quoted, inside the transaction that stores the message.
-   *
-   * Head, branch and every version come from one statement, so from one snapshot: the pin is exact for the newest revision of that
-   * moment. A correction that commits a moment later finds the pin by its key like any other: the citation is then restated, never lost.
-   *
-   * **Errors**: those of {@link citationsRefused}, one error for all that is wrong.
+   * Pins what is quoted, inside the transaction that stores the message, by what a look there found. **Errors**: those of
+   * {@link citationsRefused}, one error for all that is wrong.
    */
-  async pin(tx: SqlTransaction, prepared: PreparedCitations, place: CitationPlace): Promise<PinnedCitations> {
-    const quoted = prepared.items.flatMap((item, ordinal) =>
-      item.quotation === null ? [] : [{ ...item, quotation: item.quotation, ordinal }],
-    );
-    if (quoted.length === 0) return { json: prepared.requested, pins: [], head: 0 };
-    const fixedAt = place.asOfRevision;
-    const asked = quoted.map(({ quotation, ownRevision }) => ({
-      ...quotation,
-      revision: Math.min(ownRevision ?? NOW, fixedAt ?? NOW),
-    }));
-    const { quotes, ...shown } = await this.quotes.shown(tx, place.branchId, asked);
-    const lookedUp = quoted.map(({ quotation, ownRevision, ordinal }, index) => {
-      const quote = quotes[index];
-      if (quote === undefined) throw new Error('a quotation was asked for and not answered');
-      const path = `citations.${ordinal}`;
-      return { ...shown, path, ordinal, quotation, ownRevision, fixedAt, quote, shownSince: null };
-    });
-    refuse(await this.problems(tx, place.branchId, lookedUp));
-    const texts = prepared.items.map(({ json }) => json);
-    const pins = lookedUp.flatMap(({ ordinal, quotation, quote: { version, seriesId } }): readonly Pin[] => {
-      if (version === null || seriesId === null) return [];
-      texts[ordinal] = pinnedCitation(quotation, version);
-      const { branchId, revision, isEnded } = version;
-      return [{ ordinal, seriesId, branchId, ts: quotation.ts, revision, isLate: isEnded }];
-    });
-    return { json: joined(texts), pins, head: shown.head };
+  async pin(tx: SqlTransaction, prepared: PreparedCitations, rows: readonly Row[]): Promise<PinnedCitations> {
+    const found = lookedUpIn(prepared, rows);
+    if (found === null) throw new Error('what is quoted was not looked at');
+    refuse(await this.problems(tx, found));
+    return pinnedIn(prepared, found);
   }
 
   /** What is wrong with quotations. Only when something is, it is asked whether that became known later. */
   private async problems(
     tx: SqlTransaction,
-    branchId: number,
     quotations: readonly LookedUp[],
   ): Promise<readonly CitationProblem[]> {
     const doubted = quotations.flatMap((it) => {
@@ -111,7 +75,7 @@ export class CitationsService {
         ? []
         : await this.quotes.shownBehind(
             tx,
-            branchId,
+            quotations[0]?.branchId ?? 0,
             doubted.map(({ said }) => said),
           );
     const shownSince = new Map(doubted.map(({ it }, index) => [it, since[index] ?? null]));
@@ -134,8 +98,4 @@ export class CitationsService {
 
 function refuse([first, ...others]: readonly CitationProblem[]): void {
   if (first !== undefined) throw citationsRefused([first, ...others]);
-}
-
-function joined(items: readonly string[]): string {
-  return `[${items.join(',')}]`;
 }

@@ -5,13 +5,6 @@ export type QuotedField = (typeof QUOTED_FIELDS)[number];
 /** How a quoted version stands: still open on its branch, replaced, or taken away. */
 export const CITATION_STATUSES = ['current', 'restated', 'withdrawn'] as const;
 
-/** Where citations of a conversation are resolved. */
-export interface CitationPlace {
-  readonly branchId: number;
-  /** What the conversation is fixed at; null when it is not. */
-  readonly asOfRevision: number | null;
-}
-
 /** The version of a bar that one citation quotes: a row of `message_citations`. */
 export interface Pin {
   /** Place among the citations of its message, from 0. */
@@ -31,7 +24,9 @@ export interface Pin {
 export interface PinnedCitations {
   /** JSON array for `messages.citations`: as they are shown but for status and current bar. */
   readonly json: string;
+  /** The same as they are shown while every quoted version is current. */
+  readonly shown: string;
   readonly pins: readonly Pin[];
-  /** The newest revision when they were pinned. */
-  readonly head: number;
+  /** The newest revision when they were pinned; null without any. */
+  readonly head: number | null;
 }

@@ -7,13 +7,17 @@ import type { SqlTransaction } from '../../database/sql-transaction.js';
 import type { Row } from '../../database/statement.js';
 import { ConversationNotFound, IdTaken } from '../chat-history.errors.js';
 import { insertLate, takeLateTurn } from '../citations/late-citations.queries.js';
-import { CitationsService, type PreparedCitations } from '../citations/citations.service.js';
+import { CitationsService } from '../citations/citations.service.js';
+import { lookAt, pinnedBy, type PreparedCitations } from '../citations/pin/pinned-citations.js';
+import type { PinnedCitations } from '../citations/citations.types.js';
+import type { QuotesPlace } from '../../stock-data/quotes/quotes.types.js';
+import { VersioningService } from '../../versioning/versioning.service.js';
 import type { HistoryOwner } from '../history-owner.types.js';
 import { metadataText, orMetadataTooLarge } from '../idempotency/metadata.js';
 import { requestDigest } from '../idempotency/request-digest.js';
 import {
   addMessage,
-  findWords,
+  citationPlace,
   messageMade,
   messageStored,
   takeConversation,
@@ -36,10 +40,11 @@ export interface AppendedMessage {
   readonly created: boolean;
 }
 
-/** A message that nobody stored yet. */
+/** A message that is to be stored. */
 interface NewMessage extends AppendMessage {
+  /** The id that the client gave, or one of ours. */
   readonly id: string;
-  readonly ownerId: string;
+  readonly owner: HistoryOwner;
   readonly citations: PreparedCitations;
   readonly digest: Buffer;
 }
@@ -72,48 +77,89 @@ export class AppendMessageService {
     const { id, role, content, metadata } = message;
     const citations = await this.citations.prepare(message.citations);
     const digest = requestDigest({ role, content, metadata, citations: citations.requested });
-    const write = async (tx: SqlTransaction): Promise<AppendedMessage> => {
-      const [, [taken], [made] = []] = await tx.runTogether(
-        findWords(this.language, content),
-        takeConversation(conversationId, owner.id),
-        // Looked for behind the lock: the same request at the same time has been stored by now, or comes later.
-        ...(id === undefined ? [] : [messageMade(id, owner.id)]),
-      );
-      if (taken === undefined) throw new ConversationNotFound();
-      if (id !== undefined && made !== undefined) {
-        requireSame(made, { conversationId, digest });
-        return { ...storedMessage(await tx.runLast(messageStored(id, owner.id)), id), created: false };
-      }
-      requireMatch(ifMatch, etagOf(Number(taken[0])));
-      return this.store(tx, taken, { ...input, id: id ?? uuidv7(), ownerId: owner.id, citations, digest });
-    };
+    const asked = { ...input, owner, citations, digest, id: id ?? uuidv7() };
     const queue = { name: `append ${owner.id} ${conversationId}`, patienceMs: PATIENCE_MS };
-    return orMetadataTooLarge(() => this.sql.inTurn(queue, () => this.sql.transactionAs(owner, write)));
+    return orMetadataTooLarge(() =>
+      this.sql.inTurn(queue, async () => {
+        const appended = ifMatch === undefined ? await this.appendAtOnce(asked) : null;
+        return appended ?? this.sql.transactionAs(owner, (tx) => this.appendInSteps(tx, asked));
+      }),
+    );
   }
 
-  private async store(
-    tx: SqlTransaction,
-    [, branchId, asOfRevision]: Row,
-    input: NewMessage,
-  ): Promise<AppendedMessage> {
-    const { id, conversationId, ownerId, citations, digest, message } = input;
-    const place = { branchId: Number(branchId), asOfRevision: asOfRevision as number | null };
-    const { json, pins, head } = await this.citations.pin(tx, citations, place);
-    const row: MessageRow = {
-      ...{ id, conversationId, ownerId, role: message.role, content: message.content, citations: json },
+  /**
+   * Looks at prices, where any are quoted, and then stores, if nothing was committed in between; null when it cannot be done so, whatever
+   * the reason: {@link appendInSteps} finds out. **Why**: with two waits for the database, of which the second alone holds the conversation.
+   */
+  private async appendAtOnce(asked: NewMessage): Promise<AppendedMessage | null> {
+    const { owner, citations } = asked;
+    const look = lookAt(citations, placeOf(asked));
+    const rows = look === null ? [] : await this.sql.readAs(owner, look);
+    const pinned = pinnedBy(citations, rows);
+    if (pinned === null || lateIn(pinned).length > 0) return null;
+    const [stored] = await this.sql.runAs(owner, addMessage(this.rowOf(asked, pinned)));
+    return stored === undefined ? null : this.appended(asked, pinned, stored);
+  }
+
+  /** Takes the conversation and keeps revisions from becoming visible first, so that what is found then holds to the end. */
+  private async appendInSteps(tx: SqlTransaction, asked: NewMessage): Promise<AppendedMessage> {
+    const { id, conversationId, owner, citations, digest, ifMatch } = asked;
+    const look = lookAt(citations, placeOf(asked));
+    const [[taken], [made], , rows = []] = await tx.runTogether(
+      takeConversation(conversationId, owner.id),
+      // Behind the lock: the same request at the same time has been stored by now, or comes later.
+      messageMade(id, owner.id),
+      ...(look === null ? [] : [VersioningService.holdHead(), look]),
+    );
+    if (taken === undefined) throw new ConversationNotFound();
+    if (made !== undefined) {
+      requireSame(made, { conversationId, digest });
+      return { ...storedMessage(await tx.runLast(messageStored(id, owner.id)), id), created: false };
+    }
+    requireMatch(ifMatch, etagOf(Number(taken[0])));
+    const pinned = await this.citations.pin(tx, citations, rows);
+    const [stored] = await tx.run(addMessage(this.rowOf(asked, pinned)));
+    if (stored === undefined) throw new IdTaken();
+    const late = lateIn(pinned);
+    if (late.length === 0) return this.appended(asked, pinned, stored);
+    await tx.run(takeLateTurn(owner.id));
+    await tx.run(insertLate({ messageId: id, ownerId: owner.id, ordinals: late, head: pinned.head ?? 0 }));
+    return { ...storedMessage(await tx.runLast(messageStored(id, owner.id)), id), created: true };
+  }
+
+  private rowOf(
+    { id, conversationId, owner, digest, message }: NewMessage,
+    pinned: PinnedCitations,
+  ): MessageRow {
+    return {
+      ...{ id, conversationId, ownerId: owner.id, role: message.role, content: message.content },
+      ...{ citations: pinned.json, pins: pinned.pins, head: pinned.head },
       metadata: metadataText(message.metadata),
       language: this.language,
       requestDigest: digest,
-      pins,
     };
-    const add = addMessage(row);
-    const ordinals = pins.filter(({ isLate }) => isLate).map(({ ordinal }) => ordinal);
-    if (ordinals.length === 0) return { ...storedMessage(await tx.runLast(add), id), created: true };
-    const [added, stored] = await tx.runTogether(add, messageStored(id, ownerId));
-    if (added.length === 0) throw new IdTaken();
-    await tx.runLast(takeLateTurn(ownerId), insertLate({ messageId: id, ownerId, ordinals, head }));
-    return { ...storedMessage([stored], id), created: true };
   }
+
+  /** What is answered, without a look at what was stored. */
+  private appended(asked: NewMessage, { shown }: PinnedCitations, [seq, createdAt]: Row): AppendedMessage {
+    const { id, conversationId, message } = asked;
+    const { role, content, metadata } = message;
+    const members = [
+      `"id":"${id}","conversationId":"${conversationId}","seq":${String(seq)},"role":"${role}"`,
+      `"content":${JSON.stringify(content)},"citations":${shown},"metadata":${metadataText(metadata) ?? 'null'}`,
+      `"createdAt":"${String(createdAt)}","redactedAt":null,"inherited":false`,
+    ];
+    return { id, json: `{${members.join(',')}}`, etag: etagOf(Number(seq)), created: true };
+  }
+}
+
+function placeOf({ conversationId, owner }: NewMessage): QuotesPlace {
+  return citationPlace(conversationId, owner.id);
+}
+
+/** Places of the citations whose version had ended already. */
+function lateIn({ pins }: PinnedCitations): readonly number[] {
+  return pins.filter(({ isLate }) => isLate).map(({ ordinal }) => ordinal);
 }
 
 /** **Errors**: `IdTaken` for another request. What was redacted has no digest any more, so nothing is the same as it. */

@@ -1,6 +1,7 @@
 import { shownCitations } from '../citations/citations.queries.js';
 
-const instant = (column: string): string =>
+/** SQL of an instant as answers hold it. */
+export const instant = (column: string): string =>
   `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const FRAME =

@@ -1,7 +1,7 @@
 import type { Statement } from '../../database/statement.js';
 import { timeMember } from '../bar.format.js';
 import { eitherBar } from '../shown-bar.queries.js';
-import type { AskedBar, SaidBar } from './quotes.types.js';
+import type { AskedBar, QuotesPlace, SaidBar } from './quotes.types.js';
 
 const OPEN = '9223372036854775807';
 
@@ -11,11 +11,11 @@ const field = (alias: string): string => `(case q.field
           when 'close' then ${alias}."close" when 'adjClose' then ${alias}.adj_close
           else ${alias}.volume::numeric end)::text`;
 
-/** The branch `$1` and those that it came from, each with the last revision of it that the branch shows. **Shape**: SQL of `line`. */
-const LINE = `line as (
+/** A branch and those that it came from, each with the last revision of it that the branch shows. **Shape**: SQL of `line`. */
+const lineOf = (branch: string): string => `line as (
         select b.id, b.parent_id, b.fork_revision, ${OPEN}::bigint - 1 as cap, 0 as depth
         from branches b
-        where b.id = $1
+        where b.id = ${branch}
         union all
         select p.id, p.parent_id, p.fork_revision, least(l.cap, l.fork_revision), l.depth + 1
         from line l
@@ -33,21 +33,29 @@ const shownAt = (alias: string, revision: string): string => `left join lateral 
       ) ${alias} on true`;
 
 /**
- * The versions that reads of a branch show of many bars, each at a revision of its own; all in one statement, so in one snapshot.
+ * The versions that reads of a branch show of many bars, each at a revision of its own and none behind that of the place; all in one
+ * statement, so in one snapshot.
  *
- * **Shape**: a row for each asked bar, in order: head revision; status and name of the branch; whether the symbol is tracked; series; branch
+ * **Shape**: no row where there is no place; else one for each asked bar, in order: head revision; status, name and number of the branch; the
+ * place's last revision; whether the symbol is tracked; series; branch
  * and name of the branch that the version stands on, its `valid_from`, its bar as JSON text, the asked field as text; whether the version
  * was ended on its own branch. Version and bar are null where none is shown.
  */
-export function shownVersions(branchId: number, asked: readonly AskedBar[]): Statement {
+export function shownVersions(place: QuotesPlace, asked: readonly AskedBar[]): Statement {
+  // Behind a sub-select its length is not known to any plan. Else a plan for one bar seems cheaper than one for any number, and PostgreSQL
+  // makes it anew each time: that took longer than all the rest of an append.
+  const list = (n: number, type: string): string => `(select $${place.values.length + n}::${type}[])`;
   return {
-    name: 'quotes_shown',
+    name: `quotes_shown_${place.name}`,
     text: `
-      with recursive ${LINE}
+      with recursive place (branch_id, at_most) as materialized (${place.text}),
+      ${lineOf('(select p.branch_id from place p)')}
       select
         (select coalesce(max(id), 0)::float8 from revisions),
-        (select b.status from branches b where b.id = $1),
-        (select b.name from branches b where b.id = $1),
+        here.status,
+        here.name,
+        p.branch_id,
+        p.at_most::float8,
         s.id is not null,
         x.id,
         a.branch_id,
@@ -56,14 +64,16 @@ export function shownVersions(branchId: number, asked: readonly AskedBar[]): Sta
         case when a.withdrawn is false then ${eitherBar('a')} end,
         case when a.withdrawn is false then ${field('a')} end,
         a.valid_to <> ${OPEN}
-      from unnest($2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::text[])
+      from place p
+      join branches here on here.id = p.branch_id
+      cross join unnest(${list(1, 'text')}, ${list(2, 'text')}, ${list(3, 'timestamptz')}, ${list(4, 'bigint')}, ${list(5, 'text')})
         with ordinality q (symbol, "interval", ts, revision, field, place)
       left join tracked_stocks s on s.symbol = q.symbol
       left join stock_series x on x.tracked_stock_id = s.id and x."interval" = q."interval"
-      ${shownAt('a', 'q.revision')}
+      ${shownAt('a', 'least(q.revision, p.at_most)')}
       order by q.place`,
     values: [
-      branchId,
+      ...place.values,
       asked.map(({ symbol }) => symbol),
       asked.map(({ interval }) => interval),
       asked.map(({ ts }) => ts),
@@ -81,7 +91,7 @@ export function shownBehind(branchId: number, asked: readonly SaidBar[]): Statem
   return {
     name: 'quotes_shown_behind',
     text: `
-      with recursive ${LINE}
+      with recursive ${lineOf('$1')}
       select (
         select min(v.valid_from)::float8
         from line l

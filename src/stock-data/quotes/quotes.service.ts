@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
-import type { Row } from '../../database/statement.js';
-import { VersioningService } from '../../versioning/versioning.service.js';
+import type { Row, Statement } from '../../database/statement.js';
 import {
   changedJoin,
   describedJoin,
@@ -10,26 +9,32 @@ import {
   standingJoin,
   touchedBy,
 } from './quotes.queries.js';
-import type { AskedBar, SaidBar, ShownQuote, ShownQuotes } from './quotes.types.js';
+import type { AskedBar, QuotesPlace, SaidBar, ShownQuote, ShownQuotes } from './quotes.types.js';
 
 /** For features that quote bars: which version of a bar a read shows, and how a version stands that was quoted before. */
 @Injectable()
 export class QuotesService {
   /**
-   * What reads of a branch show of many bars, by one statement of a transaction, and to its end: no revision becomes visible before.
-   * **Shape**: `quotes` in the order of `asked`.
+   * A statement that finds what reads of a branch show of many bars. Its rows are for {@link shown}.
    *
-   * **Why** it takes the number of a branch, and looks for nothing before: it runs while its caller holds locks, where a second
-   * connection might be one that never comes.
+   * **Why** no call: its caller runs it as somebody, or in a transaction that holds locks, where a second connection might be one that
+   * never comes.
    */
-  async shown(tx: SqlTransaction, branchId: number, asked: readonly AskedBar[]): Promise<ShownQuotes> {
-    const [, rows] = await tx.runTogether(VersioningService.holdHead(), shownVersions(branchId, asked));
-    const [head, status, name] = rows[0] ?? [];
+  static look(place: QuotesPlace, asked: readonly AskedBar[]): Statement {
+    return shownVersions(place, asked);
+  }
+
+  /** What came of {@link look}. **Shape**: `quotes` in the order in which they were asked for; null when there is no place. */
+  static shown([first, ...others]: readonly Row[]): ShownQuotes | null {
+    if (first === undefined) return null;
+    const [head, status, name, branchId, atMost] = first;
     return {
       head: Number(head),
       branch: String(name),
+      branchId: Number(branchId),
       branchStatus: String(status),
-      quotes: rows.map(shownQuote),
+      atMost: atMost as number | null,
+      quotes: [first, ...others].map(shownQuote),
     };
   }
 
@@ -71,7 +76,7 @@ export class QuotesService {
 }
 
 function shownQuote(row: Row): ShownQuote {
-  const [, , , isTracked, seriesId, branchId, branch, revision, json, value, isEnded] = row;
+  const [, , , , , isTracked, seriesId, branchId, branch, revision, json, value, isEnded] = row;
   return {
     isTracked: isTracked === true,
     seriesId: seriesId as number | null,

@@ -11,6 +11,14 @@ export interface AskedBar {
   readonly field: string;
 }
 
+/** Where bars are looked at, by SQL of what says so. **Shape**: `text` selects one row: the number of a branch, the last revision that may be seen there or null. */
+export interface QuotesPlace {
+  /** Unique for the text. */
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 /** What is said of a bar that a branch does not show at a revision. */
 export interface SaidBar {
   readonly seriesId: number;
@@ -50,6 +58,9 @@ export interface ShownQuotes {
   readonly head: number;
   /** Name of the branch that was read. */
   readonly branch: string;
+  readonly branchId: number;
   readonly branchStatus: string;
+  /** The last revision that the place lets see; null for the newest. */
+  readonly atMost: number | null;
   readonly quotes: readonly ShownQuote[];
 }

@@ -36,7 +36,8 @@ export function takeCommitLock(): Statement {
   return { name: 'commit_lock', text: `select pg_advisory_xact_lock(${COMMIT_LOCK})`, values: [] };
 }
 
-const FINISH_LOCK = '7163001044';
+/** The advisory lock of {@link takeFinishLock} and {@link waitForFinish}. */
+export const FINISH_LOCK = '7163001044';
 
 /**
  * Held from before a revision is stamped until it is visible, a moment at the end of each commit. Together with

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CitationsService } from '../../../src/chat-history/citations/citations.service.js';
+import { lookAt, type PreparedCitations } from '../../../src/chat-history/citations/pin/pinned-citations.js';
+import type { PinnedCitations } from '../../../src/chat-history/citations/citations.types.js';
+import type { SqlTransaction } from '../../../src/database/sql-transaction.js';
 import { SqlService } from '../../../src/database/sql.service.js';
 import { QuotesService } from '../../../src/stock-data/quotes/quotes.service.js';
 import { RevisionLogService } from '../../../src/versioning/revisions/revision-log.service.js';
@@ -9,7 +12,7 @@ import { day } from '../../factories/bars.js';
 import { commitChanges, makeSeries } from '../../factories/versioned-bars.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 
-const MAIN = { branchId: 1, asOfRevision: null };
+const MAIN = { name: 'main', text: 'select 1, null::bigint', values: [] };
 const HELD_MS = 300;
 
 let service: TestApp;
@@ -51,13 +54,22 @@ async function seenTooEarly(symbol: string, holdsHead: boolean): Promise<boolean
       revision: before,
       field: 'close',
     } as const;
-    if (holdsHead) await service.app.get(QuotesService).shown(tx, MAIN.branchId, [asked]);
+    const look = QuotesService.look(MAIN, [asked]);
+    await tx.runTogether(...(holdsHead ? [VersioningService.holdHead()] : []), look);
     corrections.push(correct());
     await sleep(HELD_MS);
     return (await log.head()) > before;
   });
   expect(await Promise.all(corrections)).toEqual([before + 1]);
   return early;
+}
+
+/** Pins as an append does that holds the newest revision. */
+async function pin(tx: SqlTransaction, prepared: PreparedCitations): Promise<PinnedCitations> {
+  const look = lookAt(prepared, MAIN);
+  if (look === null) throw new Error('nothing is quoted');
+  const [, rows] = await tx.runTogether(VersioningService.holdHead(), look);
+  return service.app.get(CitationsService).pin(tx, prepared, rows);
 }
 
 describe('a pin', () => {
@@ -82,7 +94,7 @@ describe('a pin', () => {
     })();
     for (let n = 0; n < 15; n++) {
       await sql.transaction(async (tx) => {
-        const { pins, json } = await citations.pin(tx, prepared, MAIN);
+        const { pins, json } = await pin(tx, prepared);
         // Nothing becomes visible until the end, so this is the head that the pins were read at.
         const head = await log.head();
         expect(pins.map(({ revision }) => revision)).toEqual([head, head]);
@@ -100,8 +112,8 @@ describe('a pin', () => {
       { type: 'stock-data', symbol: 'NARROW', date: day(0), field: 'close' },
     ]);
     const { max } = await sql.poolState();
-    const pin = () => sql.transaction(async (tx) => citations.pin(tx, prepared, MAIN));
-    const all = await Promise.all(Array.from({ length: 3 * max }, pin));
+    const pinAlone = () => sql.transaction((tx) => pin(tx, prepared));
+    const all = await Promise.all(Array.from({ length: 3 * max }, pinAlone));
     expect(all.flatMap(({ pins }) => pins)).toHaveLength(3 * max);
   });
 });

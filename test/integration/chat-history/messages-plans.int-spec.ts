@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { conversationPage } from '../../../src/chat-history/conversations/conversations.queries.js';
 import { messagePage, plainMessagePage } from '../../../src/chat-history/messages/messages.queries.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
-import { readingAs } from '../../../src/database/own-rows.queries.js';
+import { actingAs } from '../../../src/database/own-rows.queries.js';
 import type { Statement } from '../../../src/database/statement.js';
 import { storeUser } from '../../factories/users.js';
 import { asOwner } from '../../support/sql.js';
@@ -45,7 +45,7 @@ afterAll(() => db.drop());
 /** What is wrong with the plan of a statement that reads as the owner. */
 async function wrong(statement: Statement): Promise<readonly string[]> {
   const steps = await withConnection(db.app, (client) =>
-    explained(client, readingAs({ userId: ownerId }, statement)),
+    explained(client, actingAs({ userId: ownerId }, statement)),
   );
   expect(steps.some((step) => step['Relation Name'] !== undefined)).toBe(true);
   return offences(steps, { maxRows: LIMIT + 1, maxSorted: LIMIT + 1 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MessagePlace } from '../../../src/chat-history/messages/message-place.queries.js';
 import { MOST_MESSAGES, searchMessages } from '../../../src/chat-history/search/search.queries.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
-import { readingAs } from '../../../src/database/own-rows.queries.js';
+import { actingAs } from '../../../src/database/own-rows.queries.js';
 import { storeUser } from '../../factories/users.js';
 import { asOwner } from '../../support/sql.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
@@ -63,7 +63,7 @@ type Where = Pick<Parameters<typeof searchMessages>[0], 'newest' | 'oldest' | 'a
 
 async function stepsOf(where: Where): Promise<readonly PlanNode[]> {
   const search = searchMessages({ ownerId, text: 'basalt', language: 'english', limit: 20, ...where });
-  return withConnection(db.app, (client) => explained(client, readingAs({ userId: ownerId }, search)));
+  return withConnection(db.app, (client) => explained(client, actingAs({ userId: ownerId }, search)));
 }
 
 describe('a search of somebody with many messages', () => {

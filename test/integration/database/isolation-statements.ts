@@ -28,7 +28,7 @@ export async function recordStatements(work: () => Promise<void>): Promise<reado
   return sent;
 }
 
-/** What `readingAs` puts around a statement, with the owner's settings as its last six values. */
+/** What `actingAs` puts around a statement, with the owner's settings as its last six values. */
 const READING_AS =
   /^\s*with acting as materialized [^\n]*\n[\s\S]*?\(select s\.\* from \(([\s\S]*)\) s where acting\.ready offset 0\) answer\s*$/;
 const SETTINGS = 6;

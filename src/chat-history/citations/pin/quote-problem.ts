@@ -5,6 +5,8 @@ import type { Quotation } from './stored-citation.js';
 /** A quotation in its place, and what the branch shows of it. */
 export interface LookedUp {
   readonly path: string;
+  /** Place among the citations of the message, from 0. */
+  readonly ordinal: number;
   readonly quotation: Quotation;
   /** The revision that the citation itself asks for; null when it asks for none. */
   readonly ownRevision: number | null;
@@ -13,6 +15,7 @@ export interface LookedUp {
   readonly head: number;
   /** The branch of the conversation. */
   readonly branch: string;
+  readonly branchId: number;
   readonly branchStatus: string;
   readonly quote: ShownQuote;
   /** The first revision behind the one that was read which brought what the quotation says; null for none, or while nobody asked. */

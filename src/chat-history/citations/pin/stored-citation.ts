@@ -65,6 +65,11 @@ export function pinnedCitation(quotation: Quotation, version: ShownVersion): str
   ]);
 }
 
+/** A pinned citation as it is shown while its version is current, as JSON text. */
+export function currentCitation(pinned: string): string {
+  return withMembers(pinned, ['"status":"current"']);
+}
+
 function withMembers(object: string, members: readonly string[]): string {
   return members.length === 0 ? object : `${object.slice(0, -1)},${members.join(',')}}`;
 }

@@ -1,0 +1,115 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { freshBranchName, putClose, revisionOf, stockWith } from '../../factories/branches.js';
+import { cite, openConversation, quote, type CitingMessage } from '../../factories/citations.js';
+import type { Persona } from '../../support/personas.js';
+import { asOwner } from '../../support/sql.js';
+import { startTestApp, type TestApp } from '../../support/test-app.js';
+
+let service: TestApp;
+let person: Persona;
+beforeAll(async () => {
+  service = await startTestApp();
+  person = await service.signedIn('USER');
+});
+afterAll(() => service.close());
+
+const prototype = Client.prototype as { query: (...args: unknown[]) => unknown };
+const { query } = prototype;
+afterEach(() => {
+  prototype.query = query;
+});
+
+/** Names of the statements that ran, in their order. */
+function watched(): string[] {
+  const names: string[] = [];
+  prototype.query = function (this: Client, ...args: unknown[]) {
+    const [first] = args as [{ label?: string }];
+    if (first.label !== undefined && !first.label.startsWith('sessions_')) names.push(first.label);
+    return query.apply(this, args);
+  };
+  return names;
+}
+
+/** Does something once, just before a message is stored: behind the look at what it quotes. */
+function beforeStoring(meanwhile: () => Promise<unknown>): void {
+  let isDone = false;
+  prototype.query = function (this: Client, ...args: unknown[]) {
+    const [first] = args as [{ label?: string }];
+    if (isDone || first.label !== 'append_message_as') return query.apply(this, args);
+    isDone = true;
+    return meanwhile().then(() => query.apply(this, args));
+  };
+}
+
+/** A message with two quotations of a bar, while the bar is corrected between the look and the message. **Shape**: revisions. */
+async function citedAcrossCorrection(): Promise<{ pinned: readonly number[]; correction: number }> {
+  const { symbol } = await stockWith(service.api, '1');
+  const conversation = await openConversation(person.api);
+  let correction = 0;
+  beforeStoring(async () => {
+    correction = revisionOf(await putClose(service.api, { symbol, day: 0 }, 2));
+  });
+  const answer = await cite(person.api, conversation, [quote(symbol, 0), quote(symbol, 0)]);
+  expect(answer.status).toBe(201);
+  const { citations } = answer.json as CitingMessage;
+  return { pinned: citations.map(({ revision }) => revision), correction };
+}
+
+describe('a message that is stored by one statement', () => {
+  it('takes a look at prices before, where it quotes any, and nothing else', async () => {
+    const { symbol, revision } = await stockWith(service.api, '1');
+    const conversation = await openConversation(person.api);
+    const ran = watched();
+    const quoting = await cite(person.api, conversation, [quote(symbol, 0)]);
+    expect(ran.splice(0)).toEqual(['quotes_shown_conversation_as', 'append_message_as']);
+    const plain = await cite(person.api, conversation, []);
+    expect(ran.splice(0)).toEqual(['append_message_as']);
+    expect([quoting.status, plain.status]).toEqual([201, 201]);
+    expect(quoting.json).toMatchObject({ seq: 1, citations: [{ revision, status: 'current' }] });
+    for (const { json } of [quoting, plain]) {
+      const { id } = json as CitingMessage;
+      expect((await person.api.get(`/v1/conversations/${conversation}/messages/${id}`)).json).toEqual(json);
+    }
+  });
+
+  it('is pinned to the newest revision, also when that came between the look and the statement', async () => {
+    const { pinned, correction } = await citedAcrossCorrection();
+    expect(pinned).toEqual([correction, correction]);
+  });
+
+  it('is refused when its branch was discarded in between', async () => {
+    const { symbol } = await stockWith(service.api, '1');
+    const name = freshBranchName();
+    await service.api.post('/v1/branches', { json: { name } });
+    const conversation = await openConversation(person.api, { branch: name });
+    beforeStoring(() => service.api.delete(`/v1/branches/${name}`));
+    const answer = await cite(person.api, conversation, [quote(symbol, 0)]);
+    expect(answer).toMatchObject({ status: 422, json: { code: 'citation-branch-discarded' } });
+    const stored = await asOwner(service.db, 'select from messages where conversation_id = $1', [
+      conversation,
+    ]);
+    expect(stored).toEqual([]);
+  });
+
+  it('is not there when its conversation was deleted in between', async () => {
+    const { symbol } = await stockWith(service.api, '1');
+    const conversation = await openConversation(person.api);
+    beforeStoring(() => person.api.delete(`/v1/conversations/${conversation}`));
+    expect((await cite(person.api, conversation, [quote(symbol, 0)])).status).toBe(404);
+  });
+
+  it('control: would be pinned to what is no longer there, did the statement not compare the revision', async () => {
+    const [made] = await asOwner<{ text: string }>(
+      service.db,
+      `select pg_get_functiondef('append_message'::regproc) as text`,
+    );
+    const text = made?.text ?? '';
+    const careless = text.replace(/expected_head <> \(.*\)/, 'false');
+    expect(careless).not.toBe(text);
+    await asOwner(service.db, careless);
+    const { pinned, correction } = await citedAcrossCorrection();
+    expect(pinned).toEqual([correction - 1, correction - 1]);
+    await asOwner(service.db, text);
+  });
+});
