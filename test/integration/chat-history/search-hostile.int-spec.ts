@@ -51,7 +51,7 @@ async function searchMs(text: string): Promise<number> {
 
 const headlineMs = async (text: string): Promise<number> =>
   processorMs(`select ts_headline('english', $1, websearch_to_tsquery('english', $2), 'MaxFragments=2')`, [
-    CONTENT.slice(0, 4_096),
+    CONTENT.slice(0, 1_024),
     text,
   ]);
 
@@ -65,7 +65,8 @@ const asLongAsMayBe = (part: string): readonly string[] =>
 
 describe('a search for very many words', () => {
   it('would take as many times as long to mark, which is what these tests would see', async () => {
-    expect(await growth(headlineMs, asLongAsMayBe('x '))).toBeGreaterThan(MOST);
+    // Not as many as may be: of 200 such words PostgreSQL 15 marks 1,024 characters in more than 20 seconds.
+    expect(await growth(headlineMs, Array<string>(64).fill('x '))).toBeGreaterThan(MOST);
   });
 
   it.each([
