@@ -16,21 +16,6 @@ const STUCK_MS = 60_000;
 const FAREWELL_MS = 2_000;
 
 /**
- * How far events are behind what is committed, at this process. **Units**: revisions. **Shape**: without open streams nothing is due, and
- * both distances are 0.
- */
-export interface EventLag {
-  /** The newest revision that is committed. */
-  readonly committed: number;
-  /** The newest one that open streams were told of. */
-  readonly published: number;
-  /** `committed - published`: more than the commits of one poll, and polls fail or are late. */
-  readonly behind: number;
-  /** How far the slowest open stream is behind `committed`: a client that resumes from long ago or reads slowly, mostly. */
-  readonly slowestBehind: number;
-}
-
-/**
  * The open event streams of this process, and the one poll that they share: is there a new revision, and are their sessions live?
  * A process without streams does not poll.
  */
@@ -93,16 +78,6 @@ export class EventStreamsService implements BeforeApplicationShutdown {
   /** How many revisions the stream is behind that is furthest behind, as of the last look at the log; 0 without streams. */
   get revisionsBehind(): number {
     return Math.max(0, ...[...this.streams].map((stream) => stream.revisionsBehind(this.head)));
-  }
-
-  /** How far events are behind: one statement, on whatever clock the caller has. **Errors**: those of the database. */
-  async lag(): Promise<EventLag> {
-    const committed = await this.log.head();
-    const behind = (revision: number): number => Math.max(0, committed - revision);
-    // What is not asked for by anybody is not late.
-    const published = this.streams.size === 0 ? committed : this.head;
-    const slowest = Math.min(published, ...[...this.streams].map(({ sentRevision }) => sentRevision));
-    return { committed, published, behind: behind(published), slowestBehind: behind(slowest) };
   }
 
   /** Ends all streams, so that the server can close: their clients go on elsewhere. */

@@ -61,11 +61,6 @@ export class EventStream {
     return Math.max(0, head - this.position.revision);
   }
 
-  /** The revision up to which its events were handed to the connection, the last one perhaps not whole. */
-  get sentRevision(): number {
-    return this.position.revision;
-  }
-
   /** There are revisions up to `head`, and late citations up to the number `late`. */
   notify(head: number, late: number): void {
     if (head <= this.position.revision && late <= this.seenLate) return;
