@@ -18,10 +18,16 @@ export class AppendMessage extends Migration {
       language plpgsql
       as $$
       declare
-        -- Before anything is locked: of 64 KiB it takes some 20 ms.
-        words constant tsvector := public.message_search(in_language, in_content);
+        words tsvector;
         taken record;
       begin
+        if length(in_content) > 4096 then
+          -- Before anything is locked: of 64 KiB it takes some 20 ms. For nobody who has no such conversation.
+          if not exists (select from public.conversations c where c.id = in_conversation and c.owner_id = in_owner) then
+            return;
+          end if;
+          words := public.message_search(in_language, in_content);
+        end if;
         -- Whoever comes next waits here. A number that is given out and not used would be a gap, and one read by two would be given out twice.
         select c.last_seq, c.last_activity_at, c.branch_id
         into taken
@@ -34,6 +40,10 @@ export class AppendMessage extends Migration {
           return;
         end if;
         if expected_head is not null then
+          -- The same request again need not wait for a commit that is just ending.
+          if exists (select from public.messages m where m.id = in_message) then
+            return;
+          end if;
           -- To the end, no revision becomes visible. Behind the wait, because a statement sees what was committed before it began.
           perform pg_advisory_xact_lock_shared(head_lock);
           if expected_head <> (select coalesce(max(r.id), 0) from public.revisions r)
@@ -49,7 +59,7 @@ export class AppendMessage extends Migration {
           (id, conversation_id, owner_id, seq, role, content, citations, metadata, request_digest, language, created_at, search)
         values
           (in_message, in_conversation, in_owner, given_seq, in_role, in_content, in_citations, in_metadata, in_digest, in_language,
-            given_at, words)
+            given_at, coalesce(words, public.message_search(in_language, in_content)))
         on conflict (id) do nothing;
         if not found then
           return;

@@ -127,6 +127,7 @@ describe('a conversation', () => {
     ['__proto__ in metadata', '{"metadata":{"a":[{"__proto__":{"x":1}}]}}', 'malformed-request'],
     ['__proto__ in the body', '{"__proto__":{"title":"x"}}', 'malformed-request'],
     ['a number that no double holds', '{"metadata":{"a":1e999}}', 'validation-failed'],
+    ['a zero with an exponent that nobody reads', '{"metadata":{"a":0e-99999}}', 'validation-failed'],
     ['a number that becomes nothing', '{"metadata":{"a":1e-999}}', 'validation-failed'],
     [
       'numbers that are long once stored',

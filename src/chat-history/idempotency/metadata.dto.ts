@@ -3,6 +3,9 @@ import { isRawNumber } from '../../common/json-text.js';
 
 const MAX_METADATA_BYTES = 16 * 1024;
 
+/** Of a zero, where any stands for the same and PostgreSQL reads none beyond 16,383. */
+const MAX_EXPONENT = 400;
+
 /** An id that a client makes. */
 export const clientId = z
   .uuid()
@@ -24,7 +27,9 @@ export const metadataMember = z
 function hasUsualNumbers(value: unknown): boolean {
   if (isRawNumber(value)) {
     const number = Number(value.rawJSON);
-    return Number.isFinite(number) && (number !== 0 || !/[1-9]/.test(value.rawJSON.split(/e/i)[0] ?? ''));
+    const [digits = '', exponent = '0'] = value.rawJSON.split(/e/i);
+    const isUsualZero = !/[1-9]/.test(digits) && Math.abs(Number(exponent)) <= MAX_EXPONENT;
+    return Number.isFinite(number) && (number !== 0 || isUsualZero);
   }
   return typeof value !== 'object' || value === null || Object.values(value).every(hasUsualNumbers);
 }

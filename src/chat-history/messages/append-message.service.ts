@@ -101,15 +101,13 @@ export class AppendMessageService {
     return stored === undefined ? null : this.appended(asked, pinned, stored);
   }
 
-  /** Takes the conversation and keeps revisions from becoming visible first, so that what is found then holds to the end. */
+  /** Takes the conversation first, and keeps revisions from becoming visible, so that what is found then holds to the end. */
   private async appendInSteps(tx: SqlTransaction, asked: NewMessage): Promise<AppendedMessage> {
-    const { id, conversationId, owner, citations, digest, ifMatch } = asked;
-    const look = lookAt(citations, placeOf(asked));
-    const [[taken], [made], , rows = []] = await tx.runTogether(
+    const { id, conversationId, owner, digest, ifMatch } = asked;
+    const [[taken], [made]] = await tx.runTogether(
       takeConversation(conversationId, owner.id),
       // Behind the lock: the same request at the same time has been stored by now, or comes later.
       messageMade(id, owner.id),
-      ...(look === null ? [] : [VersioningService.holdHead(), look]),
     );
     if (taken === undefined) throw new ConversationNotFound();
     if (made !== undefined) {
@@ -117,14 +115,25 @@ export class AppendMessageService {
       return { ...storedMessage(await tx.runLast(messageStored(id, owner.id)), id), created: false };
     }
     requireMatch(ifMatch, etagOf(Number(taken[0])));
-    const pinned = await this.citations.pin(tx, citations, rows);
+    const pinned = await this.pin(tx, asked);
     const [stored] = await tx.run(addMessage(this.rowOf(asked, pinned)));
-    if (stored === undefined) throw new IdTaken();
+    if (stored === undefined) {
+      // Its branch may have been discarded in between, which a look says by now.
+      await this.pin(tx, asked);
+      throw new IdTaken();
+    }
     const late = lateIn(pinned);
     if (late.length === 0) return this.appended(asked, pinned, stored);
     await tx.run(takeLateTurn(owner.id));
     await tx.run(insertLate({ messageId: id, ownerId: owner.id, ordinals: late, head: pinned.head ?? 0 }));
     return { ...storedMessage(await tx.runLast(messageStored(id, owner.id)), id), created: true };
+  }
+
+  /** Looks at what is quoted, and keeps revisions from becoming visible to the end. */
+  private async pin(tx: SqlTransaction, asked: NewMessage): Promise<PinnedCitations> {
+    const look = lookAt(asked.citations, placeOf(asked));
+    const [, rows = []] = look === null ? [] : await tx.runTogether(VersioningService.holdHead(), look);
+    return this.citations.pin(tx, asked.citations, rows);
   }
 
   private rowOf(
@@ -141,12 +150,16 @@ export class AppendMessageService {
   }
 
   /** What is answered, without a look at what was stored. */
-  private appended(asked: NewMessage, { shown }: PinnedCitations, [seq, createdAt]: Row): AppendedMessage {
+  private appended(
+    asked: NewMessage,
+    { shown }: PinnedCitations,
+    [seq, createdAt, metadata]: Row,
+  ): AppendedMessage {
     const { id, conversationId, message } = asked;
-    const { role, content, metadata } = message;
+    const { role, content } = message;
     const members = [
       `"id":"${id}","conversationId":"${conversationId}","seq":${String(seq)},"role":"${role}"`,
-      `"content":${JSON.stringify(content)},"citations":${shown},"metadata":${metadataText(metadata) ?? 'null'}`,
+      `"content":${JSON.stringify(content)},"citations":${shown},"metadata":${String(metadata)}`,
       `"createdAt":"${String(createdAt)}","redactedAt":null,"inherited":false`,
     ];
     return { id, json: `{${members.join(',')}}`, etag: etagOf(Number(seq)), created: true };

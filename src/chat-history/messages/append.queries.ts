@@ -71,8 +71,8 @@ export interface MessageRow {
 }
 
 /**
- * Adds a message behind the last one of a conversation, and what it quotes; alone or in a transaction. **Shape**: its `seq` and moment; no
- * row, and nothing stored, when there is no such conversation, the id is taken, or what it quotes was looked at elsewhere than at the newest
+ * Adds a message behind the last one of a conversation, and what it quotes; alone or in a transaction. **Shape**: its `seq`, moment, and
+ * metadata as JSON text; no row, and nothing stored, when there is no such conversation, the id is taken, or what it quotes was looked at elsewhere than at the newest
  * revision of a branch that is not discarded.
  */
 export function addMessage(message: MessageRow): Statement {
@@ -80,7 +80,7 @@ export function addMessage(message: MessageRow): Statement {
   return {
     name: 'append_message',
     text: `
-      select a.given_seq, ${instant('a.given_at')}
+      select a.given_seq, ${instant('a.given_at')}, coalesce($9::jsonb::text, 'null')
       from append_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) a`,
     values: [
       ...[message.conversationId, message.ownerId, message.head, VersioningService.headLock()],

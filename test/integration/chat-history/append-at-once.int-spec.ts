@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { withConnection } from '../../../src/database/direct-connection.js';
+import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { freshBranchName, putClose, revisionOf, stockWith } from '../../factories/branches.js';
 import { cite, openConversation, quote, type CitingMessage } from '../../factories/citations.js';
 import type { Persona } from '../../support/personas.js';
@@ -31,12 +34,15 @@ function watched(): string[] {
   return names;
 }
 
-/** Does something once, just before a message is stored: behind the look at what it quotes. */
-function beforeStoring(meanwhile: () => Promise<unknown>): void {
+/** Does something once, just before a message is stored, at once or in steps: behind the look at what it quotes. */
+function beforeStoring(
+  meanwhile: () => Promise<unknown>,
+  statement: 'append_message_as' | 'append_message' = 'append_message_as',
+): void {
   let isDone = false;
   prototype.query = function (this: Client, ...args: unknown[]) {
     const [first] = args as [{ label?: string }];
-    if (isDone || first.label !== 'append_message_as') return query.apply(this, args);
+    if (isDone || first.label !== statement) return query.apply(this, args);
     isDone = true;
     return meanwhile().then(() => query.apply(this, args));
   };
@@ -78,25 +84,55 @@ describe('a message that is stored by one statement', () => {
     expect(pinned).toEqual([correction, correction]);
   });
 
-  it('is refused when its branch was discarded in between', async () => {
-    const { symbol } = await stockWith(service.api, '1');
-    const name = freshBranchName();
-    await service.api.post('/v1/branches', { json: { name } });
-    const conversation = await openConversation(person.api, { branch: name });
-    beforeStoring(() => service.api.delete(`/v1/branches/${name}`));
-    const answer = await cite(person.api, conversation, [quote(symbol, 0)]);
-    expect(answer).toMatchObject({ status: 422, json: { code: 'citation-branch-discarded' } });
-    const stored = await asOwner(service.db, 'select from messages where conversation_id = $1', [
-      conversation,
-    ]);
-    expect(stored).toEqual([]);
-  });
+  it.each(['append_message_as', 'append_message'] as const)(
+    'is refused when its branch was discarded just before %s',
+    async (statement) => {
+      const { symbol } = await stockWith(service.api, '1');
+      const name = freshBranchName();
+      await service.api.post('/v1/branches', { json: { name } });
+      const conversation = await openConversation(person.api, { branch: name });
+      beforeStoring(() => service.api.delete(`/v1/branches/${name}`), statement);
+      const answer = await person.api.post(`/v1/conversations/${conversation}/messages`, {
+        json: { role: 'assistant', content: 'x', citations: [quote(symbol, 0)] },
+        headers: statement === 'append_message' ? { 'if-match': '"0"' } : {},
+      });
+      expect(answer).toMatchObject({ status: 422, json: { code: 'citation-branch-discarded' } });
+      const stored = await asOwner(service.db, 'select from messages where conversation_id = $1', [
+        conversation,
+      ]);
+      expect(stored).toEqual([]);
+    },
+  );
 
   it('is not there when its conversation was deleted in between', async () => {
     const { symbol } = await stockWith(service.api, '1');
     const conversation = await openConversation(person.api);
     beforeStoring(() => person.api.delete(`/v1/conversations/${conversation}`));
     expect((await cite(person.api, conversation, [quote(symbol, 0)])).status).toBe(404);
+  });
+
+  it('is answered again while a commit is just ending', async () => {
+    const { symbol } = await stockWith(service.api, '1');
+    const conversation = await openConversation(person.api);
+    const id = randomUUID();
+    const first = await cite(person.api, conversation, [quote(symbol, 0)], { id });
+    await withConnection(service.db.superuser, async (client) => {
+      await client.query(`select pg_advisory_lock(${VersioningService.headLock()})`);
+      expect(await cite(person.api, conversation, [quote(symbol, 0)], { id })).toMatchObject({
+        status: 200,
+        json: first.json,
+      });
+    });
+  });
+
+  it('has its metadata in the answer as it will be read', async () => {
+    const conversation = await openConversation(person.api);
+    const body = '{"role":"user","content":"x","metadata":{"zero":-0,"small":1E-7,"exact":1.10}}';
+    const headers = { 'content-type': 'application/json' };
+    const answer = await person.api.post(`/v1/conversations/${conversation}/messages`, { body, headers });
+    const { id } = answer.json as CitingMessage;
+    const read = await person.api.get(`/v1/conversations/${conversation}/messages/${id}`);
+    expect(read.text).toBe(answer.text);
   });
 
   it('control: would be pinned to what is no longer there, did the statement not compare the revision', async () => {
