@@ -1,5 +1,5 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Cluster, type Place } from './cluster.js';
 import { must } from './programs.js';
 
@@ -41,6 +41,16 @@ export async function largestBackupFile(repository: string): Promise<string> {
 /** Segments of log of a timeline in the archive, by name. **Shape**: paths. */
 export async function segments(repository: string, timeline = 1): Promise<readonly string[]> {
   return archived(repository, new RegExp(`^0000000${timeline}[0-9A-F]{16}-[0-9a-f]{40}`));
+}
+
+/**
+ * Segments of the first timeline that lead to the second. **Shape**: paths. **Why** not all: a last record that goes on behind the end of the
+ * log is not whole, so the second timeline begins in the same segment, of which it has a copy of its own.
+ */
+export async function segmentsBeforeFork(repository: string): Promise<readonly string[]> {
+  const numberOf = (path: string): string => basename(path).slice(8, 24);
+  const [fork] = await segments(repository, 2);
+  return (await segments(repository)).filter((path) => fork === undefined || numberOf(path) < numberOf(fork));
 }
 
 /** The files that say where timelines begin. */

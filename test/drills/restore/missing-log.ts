@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { copyOfRepository, histories, segments, tryRestore } from './damage.js';
+import { copyOfRepository, histories, segments, segmentsBeforeFork, tryRestore } from './damage.js';
 import { controlOf, refusal, verifyRepository, type Refusal, type RefusalInput } from './refusal.js';
 
 /** A segment between others is missing. */
@@ -56,13 +56,13 @@ const NO_HISTORY = /REFUSED: .* has no history of timeline 2/;
 const LACKS: readonly Lack[] = [
   {
     what: 'the last segment of a timeline',
-    lost: async (copy) => (await segments(copy)).slice(-1),
+    lost: async (copy) => (await segmentsBeforeFork(copy)).slice(-1),
     pattern: NO_LOG,
     withControl: true,
   },
   {
     what: 'the last segments of a timeline',
-    lost: async (copy) => (await segments(copy)).slice(-3),
+    lost: async (copy) => (await segmentsBeforeFork(copy)).slice(-3),
     pattern: NO_LOG,
   },
   {
@@ -114,7 +114,7 @@ async function lackAtFork(
 export async function missingBehindMoment(input: RefusalInput): Promise<readonly Refusal[]> {
   const { place, repository, moment, afterRestore } = input;
   const atFork = await copyOfRepository(place, repository, 'behind-1');
-  await rm((await segments(atFork)).at(-1) ?? '');
+  await rm((await segmentsBeforeFork(atFork)).at(-1) ?? '');
   const onSecond = await copyOfRepository(place, repository, 'behind-2');
   await rm((await segments(onSecond, 2)).at(1) ?? '');
   const to = ['--to', moment.at];
