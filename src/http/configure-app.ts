@@ -47,5 +47,5 @@ export async function configureApp(app: NestFastifyApplication, settings: Settin
       ],
     });
   }
-  if (settings.docs.enabled) (await import('./openapi.js')).serveOpenApi(app);
+  if (settings.docs.enabled) await (await import('./documentation.js')).serveDocumentation(app);
 }

@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import * as swagger from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toJSONSchema, type ZodType } from 'zod';
 import { writeApiDocs } from '../common/api-docs.js';
 import { problemResponse } from '../common/problem.dto.js';
@@ -12,9 +13,11 @@ const DESCRIPTION = [
   'any of them again. Errors are RFC 9457 problem details with a stable `code`.',
 ].join(' ');
 
-// The page is Swagger UI with its own files, so it works without a network. It sets styles on elements.
-const DOCS_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+/** What answers at the addresses of the documentation, by path. */
+export type DocumentationHandlers = ReadonlyMap<
+  string,
+  (request: FastifyRequest, reply: FastifyReply) => unknown
+>;
 
 /** The OpenAPI 3.1 document of the application. The same text is committed as `docs/openapi.json`. */
 export function openApiDocument(app: NestFastifyApplication): swagger.OpenAPIObject {
@@ -59,21 +62,29 @@ function convert(
   return { schema: rest as Schema, components: $defs as Record<string, Schema> };
 }
 
-/** Serves the document at `/openapi.json` and a page to browse it at `/docs`. */
-export function serveOpenApi(app: NestFastifyApplication): void {
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onRequest', async (request, reply) => {
-      if (request.url === '/docs' || request.url.startsWith('/docs/')) {
-        reply.header('content-security-policy', DOCS_POLICY);
-        // Made by the library, with addresses that are right one folder above only.
-        if (request.url === '/docs/index.html') return reply.redirect('/docs');
-      }
-    });
-  swagger.SwaggerModule.setup('docs', app, () => openApiDocument(app), {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
-    customSiteTitle: TITLE,
-  });
+/**
+ * What answers at the addresses of the documentation. The document is made here, once.
+ *
+ * **Why** an application that only looks like ours: the library registers routes, which Fastify refuses by now; ours have been there
+ * since the start.
+ */
+export function documentationHandlers(app: NestFastifyApplication): DocumentationHandlers {
+  const document = openApiDocument(app);
+  const text = JSON.stringify(document);
+  const handlers = new Map([
+    [
+      '/openapi.json',
+      (_request: FastifyRequest, reply: FastifyReply) => reply.type('application/json').send(text),
+    ],
+  ]);
+  const adapter = Object.create(app.getHttpAdapter(), {
+    get: { value: handlers.set.bind(handlers) },
+    getType: { value: () => 'none' },
+  }) as unknown;
+  const pretended = Object.create(app, {
+    getHttpAdapter: { value: () => adapter },
+    useStaticAssets: { value: () => undefined },
+  }) as NestFastifyApplication;
+  swagger.SwaggerModule.setup('docs', pretended, document, { raw: false, customSiteTitle: TITLE });
+  return handlers;
 }
