@@ -34,7 +34,7 @@ COPY --from=dependencies /build/sbom.cdx.json ./
 # of it: TRUSTED_PROXIES names who may say so, which makes cookies Secure and tells callers apart.
 # 4 MB for young objects, as `npm start` has it: left to itself Node lets them grow to 64 MB twice over, and gains nothing by it here.
 ENV NODE_ENV=production \
-  NODE_OPTIONS=--max-semi-space-size=4 \
+  NODE_OPTIONS=--max-semi-space-size=8 \
   HOST=0.0.0.0 \
   PORT=3000 \
   STOCKROOM_DATA_DIR=/var/lib/stockroom

@@ -71,5 +71,5 @@ export async function startWithoutGuard(bench: Bench, database: string): Promise
 
 /** Node's flags are those of `npm start` and the image. */
 function processEnvironment(bench: Bench, database: string): Record<string, string> {
-  return { ...serviceEnvironment(bench, database), NODE_OPTIONS: '--max-semi-space-size=4' };
+  return { ...serviceEnvironment(bench, database), NODE_OPTIONS: '--max-semi-space-size=8' };
 }
