@@ -23,10 +23,11 @@ beforeAll(async () => {
 afterAll(() => t.close());
 
 describe('an append', () => {
-  it('looks for the words of the message before it locks the conversation', async () => {
+  it('looks for the words of a long message before it locks the conversation', async () => {
+    const content = `strong prices ${'x '.repeat(2_500)}`;
     const citations = [{ type: 'document', documentId: 'report' }];
     for (const more of [{}, { citations }, { id: '01900000-0000-4000-8000-000000000001' }]) {
-      const answer = await t.api.post(route, { json: { role: 'user', content: 'strong prices', ...more } });
+      const answer = await t.api.post(route, { json: { role: 'user', content, ...more } });
       expect(answer.status).toBe(201);
     }
     const { data } = (await t.api.get('/v1/messages/search', { query: { q: 'price' } })).json as {
