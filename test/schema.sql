@@ -348,10 +348,7 @@ alter table public.conversations add constraint conversations_visitor_id_fkey FO
 alter table public.external_credentials add constraint external_credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 alter table public.late_citations add constraint late_citations_message_id_ordinal_fkey FOREIGN KEY (message_id, ordinal) REFERENCES public.message_citations(message_id, ordinal) ON DELETE CASCADE;
 alter table public.late_citations add constraint late_citations_revision_fkey FOREIGN KEY (revision) REFERENCES public.revisions(id);
-alter table public.message_citations add constraint message_citations_branch_id_fkey FOREIGN KEY (branch_id) REFERENCES public.branches(id);
 alter table public.message_citations add constraint message_citations_message_id_fkey FOREIGN KEY (message_id) REFERENCES public.messages(id) ON DELETE CASCADE;
-alter table public.message_citations add constraint message_citations_revision_fkey FOREIGN KEY (revision) REFERENCES public.revisions(id);
-alter table public.message_citations add constraint message_citations_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.stock_series(id);
 alter table public.messages add constraint messages_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES public.conversations(id) ON DELETE CASCADE;
 alter table public.revision_series add constraint revision_series_revision_id_fkey FOREIGN KEY (revision_id) REFERENCES public.revisions(id);
 alter table public.revision_series add constraint revision_series_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.stock_series(id);
@@ -388,7 +385,7 @@ CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(userna
 
 -- functions
 
-CREATE OR REPLACE FUNCTION public.append_message(in_conversation uuid, in_owner uuid, expected_head bigint, head_lock bigint, in_message uuid, in_role text, in_content text, in_citations jsonb, in_metadata jsonb, in_language text, in_digest bytea, in_ordinals smallint[], in_series integer[], in_branches smallint[], in_times timestamp with time zone[], in_revisions bigint[])
+CREATE OR REPLACE FUNCTION public.append_message(in_conversation uuid, in_owner uuid, seen_branch smallint, seen_at_most bigint, seen_history text, head_lock bigint, in_message uuid, in_role text, in_content text, in_citations jsonb, in_metadata jsonb, in_language text, in_digest bytea, in_ordinals smallint[], in_series integer[], in_branches smallint[], in_times timestamp with time zone[], in_revisions bigint[])
  RETURNS TABLE(given_seq integer, given_at timestamp with time zone)
  LANGUAGE plpgsql
 AS $function$
@@ -404,7 +401,7 @@ AS $function$
           words := public.message_search(in_language, in_content);
         end if;
         -- Whoever comes next waits here. A number that is given out and not used would be a gap, and one read by two would be given out twice.
-        select c.last_seq, c.last_activity_at, c.branch_id
+        select c.last_seq, c.last_activity_at, c.branch_id, c.as_of_revision
         into taken
         from public.conversations c
         where c.id = in_conversation
@@ -414,14 +411,24 @@ AS $function$
         if not found then
           return;
         end if;
-        if expected_head is not null then
+        if seen_history is not null then
+          -- Neither ever changes, but another conversation may have the id after a restore.
+          if taken.branch_id <> seen_branch or taken.as_of_revision is distinct from seen_at_most then
+            return;
+          end if;
           -- The same request again need not wait for a commit that is just ending.
           if exists (select from public.messages m where m.id = in_message) then
             return;
           end if;
           -- To the end, no revision becomes visible. Behind the wait, because a statement sees what was committed before it began.
           perform pg_advisory_xact_lock_shared(head_lock);
-          if expected_head <> (select coalesce(max(r.id), 0) from public.revisions r)
+          if seen_history <> (
+              coalesce((
+                select r.id || ' ' || extract(epoch from r.created_at) from public.revisions r order by r.id desc limit 1
+              ), '0 0') || ' ' || coalesce((
+                select b.id || ' ' || extract(epoch from b.created_at) from public.branches b order by b.id desc limit 1
+              ), '0 0')
+            )
             or (select b.status from public.branches b where b.id = taken.branch_id) = 'discarded'
           then
             return;
@@ -485,6 +492,27 @@ AS $function$
           end if;
         end loop;
         return new;
+      end $function$;
+CREATE OR REPLACE FUNCTION public.message_citations_check_added()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if exists (
+          select from added a
+          where not exists (
+            select from public.stock_data v
+            where v.series_id = a.series_id
+              and v.branch_id = a.branch_id
+              and v.ts = a.ts
+              and v.valid_from = a.revision
+          )
+        ) then
+          raise foreign_key_violation using
+            message = 'a quotation needs the version that it quotes',
+            table = 'message_citations', constraint = 'message_citations_added_check';
+        end if;
+        return null;
       end $function$;
 CREATE OR REPLACE FUNCTION public.messages_citing(cited jsonb, before_at timestamp with time zone, before_id uuid, most integer)
  RETURNS SETOF uuid
@@ -584,6 +612,7 @@ RETURN to_tsvector((language)::regconfig, public.search_text(content));
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.audit_events_refuse_change();
 CREATE TRIGGER external_credentials_key BEFORE INSERT OR UPDATE OF api_key, access_token, refresh_token ON public.external_credentials FOR EACH ROW EXECUTE FUNCTION public.encrypted_cells_check_key();
+CREATE TRIGGER message_citations_added AFTER INSERT ON public.message_citations REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.message_citations_check_added();
 CREATE TRIGGER messages_search_added BEFORE INSERT ON public.messages FOR EACH ROW WHEN ((new.search IS NULL)) EXECUTE FUNCTION public.messages_fill_search();
 CREATE TRIGGER messages_search_changed BEFORE UPDATE OF content, language ON public.messages FOR EACH ROW EXECUTE FUNCTION public.messages_fill_search();
 CREATE TRIGGER stock_data_added AFTER INSERT ON public.stock_data REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.stock_data_check_added();
@@ -626,9 +655,10 @@ create policy user_settings_retention on public.user_settings as permissive for 
 
 -- owners
 
-alter function public.append_message(uuid,uuid,bigint,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) owner to stockroom_owner;
+alter function public.append_message(uuid,uuid,smallint,bigint,text,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) owner to stockroom_owner;
 alter function public.audit_events_refuse_change() owner to stockroom_owner;
 alter function public.encrypted_cells_check_key() owner to stockroom_owner;
+alter function public.message_citations_check_added() owner to stockroom_owner;
 alter function public.message_search(text,text) owner to stockroom_owner;
 alter function public.messages_citing(jsonb,timestamp with time zone,uuid,integer) owner to stockroom_owner;
 alter function public.messages_fill_search() owner to stockroom_owner;
@@ -685,7 +715,7 @@ grant select on table public.external_credentials to stockroom_readonly;
 grant delete, insert, select, update on table public.guess_limits to stockroom_app;
 grant delete, insert, select, update on table public.late_citations to stockroom_app;
 grant select on table public.late_citations to stockroom_readonly;
-grant delete, insert, select, update on table public.message_citations to stockroom_app;
+grant delete, insert, select on table public.message_citations to stockroom_app;
 grant select on table public.message_citations to stockroom_readonly;
 grant delete, insert, select, update on table public.messages to stockroom_app;
 grant select on table public.messages to stockroom_readonly;
@@ -713,6 +743,7 @@ grant insert (id, action, outcome, user_id, session_id, target_type, target_id, 
 grant select (id, created_at, action, outcome, user_id, session_id, target_type, target_id, request_id, details) on table public.audit_events to stockroom_readonly;
 grant update (status, updated_at) on table public.branches to stockroom_app;
 grant update (primary_at, encrypted_values) on table public.encryption_keys to stockroom_app;
+grant update (owner_id) on table public.message_citations to stockroom_app;
 grant update (created_at, inserted, corrected, withdrawn) on table public.revisions to stockroom_app;
 grant select (id, created_at, user_id, authenticated_at, last_seen_at, idle_expires_at, expires_at, revoked_at, claimed_by) on table public.sessions to stockroom_readonly;
 grant update (valid_to) on table public.stock_data to stockroom_app;
@@ -727,10 +758,11 @@ grant select, usage on sequence public.stock_series_id_seq to stockroom_app;
 
 -- grants on functions
 
-revoke all on function public.append_message(uuid,uuid,bigint,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) from public;
-grant execute on function public.append_message(uuid,uuid,bigint,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) to stockroom_app;
+revoke all on function public.append_message(uuid,uuid,smallint,bigint,text,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) from public;
+grant execute on function public.append_message(uuid,uuid,smallint,bigint,text,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) to stockroom_app;
 grant execute on function public.audit_events_refuse_change() to public;
 grant execute on function public.encrypted_cells_check_key() to public;
+grant execute on function public.message_citations_check_added() to public;
 grant execute on function public.message_search(text,text) to public;
 revoke all on function public.messages_citing(jsonb,timestamp with time zone,uuid,integer) from public;
 grant execute on function public.messages_citing(jsonb,timestamp with time zone,uuid,integer) to stockroom_app;

@@ -5,7 +5,7 @@ import { BranchSchema } from '../versioning/branches/branch.entity.js';
 import { RevisionSchema } from '../versioning/revisions/revision.entity.js';
 import { Message } from './message.entity.js';
 
-/** The version of a bar that one citation of a message quotes. */
+/** The version of a bar that one citation of a message quotes. A trigger requires that it is there, and locks nothing, where foreign keys would lock rows that all quotations share. */
 export const MessageCitationSchema = defineEntity({
   name: 'MessageCitation',
   tableName: 'message_citations',
@@ -20,30 +20,13 @@ export const MessageCitationSchema = defineEntity({
     ordinal: p.smallint().primary(),
     ownerId: p.uuid(),
     series: () =>
-      p
-        .manyToOne(StockSeriesSchema)
-        .ref()
-        .fieldName('series_id')
-        .deleteRule('no action')
-        .foreignKeyName('message_citations_series_id_fkey'),
+      p.manyToOne(StockSeriesSchema).ref().fieldName('series_id').createForeignKeyConstraint(false),
     /** The branch on which the version stands, which may be an ancestor of the one that was read. */
-    branch: () =>
-      p
-        .manyToOne(BranchSchema)
-        .ref()
-        .fieldName('branch_id')
-        .deleteRule('no action')
-        .foreignKeyName('message_citations_branch_id_fkey'),
+    branch: () => p.manyToOne(BranchSchema).ref().fieldName('branch_id').createForeignKeyConstraint(false),
     /** When the bar was true. */
     ts: p.datetime().columnType('timestamptz'),
     /** When we learned it: `valid_from` of the version. */
-    revision: () =>
-      p
-        .manyToOne(RevisionSchema)
-        .ref()
-        .fieldName('revision')
-        .deleteRule('no action')
-        .foreignKeyName('message_citations_revision_fkey'),
+    revision: () => p.manyToOne(RevisionSchema).ref().fieldName('revision').createForeignKeyConstraint(false),
   },
   indexes: [
     { name: 'message_citations_series_id_branch_id_ts_idx', properties: ['series', 'branch', 'ts'] },

@@ -37,6 +37,10 @@ async function store(): Promise<void> {
     `insert into stock_series (tracked_stock_id, "interval") select id, '1d' from tracked_stocks`,
   );
   await asOwner(db, `insert into revisions (id, branch_id, kind, source) values (1, 1, 'import', 'a.csv')`);
+  await asOwner(
+    db,
+    `insert into stock_data (series_id, branch_id, ts, valid_from, "close") select id, 1, '2024-01-02', 1, 1 from stock_series`,
+  );
   const fill = async (conversation: string, rows: number, isOld: string, first: number): Promise<void> => {
     await asOwner(
       db,

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
-import type { Row } from '../../database/statement.js';
+import type { RowOwner } from '../../database/own-rows.js';
+import { SqlService } from '../../database/sql.service.js';
 import { QuotesService } from '../../stock-data/quotes/quotes.service.js';
+import type { AskedBar, QuotesPlace, ShownQuotes } from '../../stock-data/quotes/quotes.types.js';
 import { AsOfBeforeFirst, AsOfInFuture } from '../../versioning/versioning.errors.js';
 import { VersioningService, type AsOf } from '../../versioning/versioning.service.js';
 import { citationsRefused, type CitationCode, type CitationProblem } from './citations.errors.js';
@@ -9,6 +11,7 @@ import type { PinnedCitations } from './citations.types.js';
 import type { CitationRequest } from './dto/citation.dto.js';
 import { quoteProblem, unshown, type LookedUp } from './pin/quote-problem.js';
 import {
+  askedBars,
   joined,
   lookedUpIn,
   pinnedIn,
@@ -23,6 +26,7 @@ export class CitationsService {
   constructor(
     private readonly versioning: VersioningService,
     private readonly quotes: QuotesService,
+    private readonly sql: SqlService,
   ) {}
 
   /**
@@ -51,14 +55,40 @@ export class CitationsService {
   }
 
   /**
-   * Pins what is quoted, inside the transaction that stores the message, by what a look there found. **Errors**: those of
-   * {@link citationsRefused}, one error for all that is wrong.
+   * What is shown of what is quoted, as it is known of an earlier look or by one as `owner`; null when no price is quoted or there is no
+   * such place. It may be outdated: whoever stores it asks the database for place and history.
    */
-  async pin(tx: SqlTransaction, prepared: PreparedCitations, rows: readonly Row[]): Promise<PinnedCitations> {
-    const found = lookedUpIn(prepared, rows);
+  async shownAs(
+    owner: RowOwner,
+    prepared: PreparedCitations,
+    place: QuotesPlace,
+  ): Promise<ShownQuotes | null> {
+    const asked = askedBars(prepared);
+    if (asked.length === 0) return null;
+    const known = this.quotes.known(place, asked);
+    if (known !== null) return known;
+    return this.quotes.shown(place, asked, await this.sql.readAs(owner, QuotesService.look(place, asked)));
+  }
+
+  /**
+   * Pins what is quoted, inside the transaction that stores the message: looks there, and keeps revisions from becoming visible to the
+   * end. **Errors**: those of {@link citationsRefused}, one error for all that is wrong.
+   */
+  async pin(tx: SqlTransaction, prepared: PreparedCitations, place: QuotesPlace): Promise<PinnedCitations> {
+    const found = lookedUpIn(prepared, await this.shownIn(tx, place, askedBars(prepared)));
     if (found === null) throw new Error('what is quoted was not looked at');
     refuse(await this.problems(tx, found));
     return pinnedIn(prepared, found);
+  }
+
+  private async shownIn(
+    tx: SqlTransaction,
+    place: QuotesPlace,
+    asked: readonly AskedBar[],
+  ): Promise<ShownQuotes | null> {
+    if (asked.length === 0) return null;
+    const [, rows] = await tx.runTogether(VersioningService.holdHead(), QuotesService.look(place, asked));
+    return this.quotes.shown(place, asked, rows);
   }
 
   /** What is wrong with quotations. Only when something is, it is asked whether that became known later. */

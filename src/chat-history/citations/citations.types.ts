@@ -1,3 +1,5 @@
+import type { ShownQuotes } from '../../stock-data/quotes/quotes.types.js';
+
 /** What of a bar can be quoted. */
 export const QUOTED_FIELDS = ['open', 'high', 'low', 'close', 'adjClose', 'volume'] as const;
 export type QuotedField = (typeof QUOTED_FIELDS)[number];
@@ -27,6 +29,9 @@ export interface PinnedCitations {
   /** The same as they are shown while every quoted version is current. */
   readonly shown: string;
   readonly pins: readonly Pin[];
-  /** The newest revision when they were pinned; null without any. */
-  readonly head: number | null;
+  /** Where prices were looked at; null without any. */
+  readonly at: QuotedAt | null;
 }
+
+/** Where quoted prices were looked at, which must still be so when the message is stored. */
+export type QuotedAt = Pick<ShownQuotes, 'history' | 'head' | 'branchId' | 'atMost'>;

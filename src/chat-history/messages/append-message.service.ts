@@ -8,10 +8,9 @@ import type { Row } from '../../database/statement.js';
 import { ConversationNotFound, IdTaken } from '../chat-history.errors.js';
 import { insertLate, takeLateTurn } from '../citations/late-citations.queries.js';
 import { CitationsService } from '../citations/citations.service.js';
-import { lookAt, pinnedBy, type PreparedCitations } from '../citations/pin/pinned-citations.js';
+import { pinnedBy, type PreparedCitations } from '../citations/pin/pinned-citations.js';
 import type { PinnedCitations } from '../citations/citations.types.js';
 import type { QuotesPlace } from '../../stock-data/quotes/quotes.types.js';
-import { VersioningService } from '../../versioning/versioning.service.js';
 import type { HistoryOwner } from '../history-owner.types.js';
 import { metadataText, orMetadataTooLarge } from '../idempotency/metadata.js';
 import { requestDigest } from '../idempotency/request-digest.js';
@@ -88,14 +87,13 @@ export class AppendMessageService {
   }
 
   /**
-   * Looks at prices, where any are quoted, and then stores, if nothing was committed in between; null when it cannot be done so, whatever
-   * the reason: {@link appendInSteps} finds out. **Why**: with two waits for the database, of which the second alone holds the conversation.
+   * Looks at prices that are quoted and not known, and then stores, if nothing was committed since the look; null when it cannot be done
+   * so, whatever the reason: {@link appendInSteps} finds out. **Why**: with one wait for the database, or two, of which the last alone holds
+   * the conversation.
    */
   private async appendAtOnce(asked: NewMessage): Promise<AppendedMessage | null> {
     const { owner, citations } = asked;
-    const look = lookAt(citations, placeOf(asked));
-    const rows = look === null ? [] : await this.sql.readAs(owner, look);
-    const pinned = pinnedBy(citations, rows);
+    const pinned = pinnedBy(citations, await this.citations.shownAs(owner, citations, placeOf(asked)));
     if (pinned === null || lateIn(pinned).length > 0) return null;
     const [stored] = await this.sql.runAs(owner, addMessage(this.rowOf(asked, pinned)));
     return stored === undefined ? null : this.appended(asked, pinned, stored);
@@ -115,25 +113,20 @@ export class AppendMessageService {
       return { ...storedMessage(await tx.runLast(messageStored(id, owner.id)), id), created: false };
     }
     requireMatch(ifMatch, etagOf(Number(taken[0])));
-    const pinned = await this.pin(tx, asked);
+    const pinned = await this.citations.pin(tx, asked.citations, placeOf(asked));
     const [stored] = await tx.run(addMessage(this.rowOf(asked, pinned)));
     if (stored === undefined) {
       // Its branch may have been discarded in between, which a look says by now.
-      await this.pin(tx, asked);
+      await this.citations.pin(tx, asked.citations, placeOf(asked));
       throw new IdTaken();
     }
     const late = lateIn(pinned);
     if (late.length === 0) return this.appended(asked, pinned, stored);
     await tx.run(takeLateTurn(owner.id));
-    await tx.run(insertLate({ messageId: id, ownerId: owner.id, ordinals: late, head: pinned.head ?? 0 }));
+    await tx.run(
+      insertLate({ messageId: id, ownerId: owner.id, ordinals: late, head: pinned.at?.head ?? 0 }),
+    );
     return { ...storedMessage(await tx.runLast(messageStored(id, owner.id)), id), created: true };
-  }
-
-  /** Looks at what is quoted, and keeps revisions from becoming visible to the end. */
-  private async pin(tx: SqlTransaction, asked: NewMessage): Promise<PinnedCitations> {
-    const look = lookAt(asked.citations, placeOf(asked));
-    const [, rows = []] = look === null ? [] : await tx.runTogether(VersioningService.holdHead(), look);
-    return this.citations.pin(tx, asked.citations, rows);
   }
 
   private rowOf(
@@ -142,7 +135,7 @@ export class AppendMessageService {
   ): MessageRow {
     return {
       ...{ id, conversationId, ownerId: owner.id, role: message.role, content: message.content },
-      ...{ citations: pinned.json, pins: pinned.pins, head: pinned.head },
+      ...{ citations: pinned.json, pins: pinned.pins, at: pinned.at },
       metadata: metadataText(message.metadata),
       language: this.language,
       requestDigest: digest,

@@ -1,7 +1,7 @@
 import type { Statement } from '../../database/statement.js';
 import type { QuotesPlace } from '../../stock-data/quotes/quotes.types.js';
 import { VersioningService } from '../../versioning/versioning.service.js';
-import type { Pin } from '../citations/citations.types.js';
+import type { Pin, QuotedAt } from '../citations/citations.types.js';
 import { instant, messageJson } from './message-json.queries.js';
 
 /**
@@ -66,24 +66,25 @@ export interface MessageRow {
   readonly language: string;
   readonly requestDigest: Buffer;
   readonly pins: readonly Pin[];
-  /** The newest revision, at which quoted prices were looked at; null without any. */
-  readonly head: number | null;
+  /** Where quoted prices were looked at; null without any. */
+  readonly at: QuotedAt | null;
 }
 
 /**
  * Adds a message behind the last one of a conversation, and what it quotes; alone or in a transaction. **Shape**: its `seq`, moment, and
- * metadata as JSON text; no row, and nothing stored, when there is no such conversation, the id is taken, or what it quotes was looked at elsewhere than at the newest
- * revision of a branch that is not discarded.
+ * metadata as JSON text; no row, and nothing stored, when there is no such conversation, the id is taken, or what it quotes was looked at in another
+ * place than the conversation's, in another history than that of the newest revision, or on a branch that is discarded by now.
  */
 export function addMessage(message: MessageRow): Statement {
-  const { pins } = message;
+  const { pins, at } = message;
   return {
     name: 'append_message',
     text: `
-      select a.given_seq, ${instant('a.given_at')}, coalesce($9::jsonb::text, 'null')
-      from append_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) a`,
+      select a.given_seq, ${instant('a.given_at')}, coalesce($11::jsonb::text, 'null')
+      from append_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) a`,
     values: [
-      ...[message.conversationId, message.ownerId, message.head, VersioningService.headLock()],
+      ...[message.conversationId, message.ownerId],
+      ...[at?.branchId ?? null, at?.atMost ?? null, at?.history ?? null, VersioningService.headLock()],
       ...[message.id, message.role, message.content, message.citations, message.metadata],
       ...[message.language, message.requestDigest],
       pins.map(({ ordinal }) => ordinal),

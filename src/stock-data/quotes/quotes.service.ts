@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../../database/sql-transaction.js';
 import type { Row, Statement } from '../../database/statement.js';
+import { KnownQuotes } from './known-quotes.js';
 import {
   changedJoin,
   describedJoin,
@@ -14,6 +15,16 @@ import type { AskedBar, QuotesPlace, SaidBar, ShownQuote, ShownQuotes } from './
 /** For features that quote bars: which version of a bar a read shows, and how a version stands that was quoted before. */
 @Injectable()
 export class QuotesService {
+  private readonly knownQuotes = new KnownQuotes();
+
+  /**
+   * What an earlier look found at what was the newest revision then; null when anything that is asked for is not known. Whoever relies on
+   * it asks the database whether history and place are still the same: see {@link KnownQuotes}.
+   */
+  known(place: QuotesPlace, asked: readonly AskedBar[]): ShownQuotes | null {
+    return this.knownQuotes.find(place, asked);
+  }
+
   /**
    * A statement that finds what reads of a branch show of many bars. Its rows are for {@link shown}.
    *
@@ -25,17 +36,21 @@ export class QuotesService {
   }
 
   /** What came of {@link look}. **Shape**: `quotes` in the order in which they were asked for; null when there is no place. */
-  static shown([first, ...others]: readonly Row[]): ShownQuotes | null {
+  shown(place: QuotesPlace, asked: readonly AskedBar[], rows: readonly Row[]): ShownQuotes | null {
+    const [first] = rows;
     if (first === undefined) return null;
-    const [head, status, name, branchId, atMost] = first;
-    return {
-      head: Number(head),
+    const [history, status, name, branchId, atMost] = first;
+    const shown = {
+      history: String(history),
+      head: Number.parseInt(String(history), 10),
       branch: String(name),
       branchId: Number(branchId),
       branchStatus: String(status),
       atMost: atMost as number | null,
-      quotes: [first, ...others].map(shownQuote),
+      quotes: rows.map(shownQuote),
     };
+    this.knownQuotes.keep(place, asked, shown);
+    return shown;
   }
 
   /**

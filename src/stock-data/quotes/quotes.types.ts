@@ -55,6 +55,9 @@ export interface ShownQuote {
 
 /** What a branch shows of many bars, all of one snapshot. */
 export interface ShownQuotes {
+  /** The head of the snapshot, as `StoreHistory.head` writes it: the same text is the same history. */
+  readonly history: string;
+  /** The newest revision of it. */
   readonly head: number;
   /** Name of the branch that was read. */
   readonly branch: string;

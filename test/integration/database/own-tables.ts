@@ -72,7 +72,7 @@ export const OWN: Readonly<Record<string, OwnTable>> = {
       `insert into message_citations (message_id, ordinal, owner_id, series_id, branch_id, ts, revision)
        select '${idOf(user, 'e', 1)}', ${n}, '${user}', id, 1, '2024-01-02', 1 from stock_series`,
     second: 1,
-    change: `ts = '2024-01-03'`,
+    change: 'owner_id = owner_id',
     give: ownerId,
   },
   late_citations: {
@@ -92,7 +92,8 @@ export const TABLES = Object.keys(OWN);
 const CITED = `
   insert into tracked_stocks (id, symbol) values ('01900000-0000-7000-8000-000000000001', 'OWN');
   insert into stock_series (tracked_stock_id, "interval") select id, '1d' from tracked_stocks;
-  insert into revisions (id, branch_id, kind, source) values (1, 1, 'import', 'http')`;
+  insert into revisions (id, branch_id, kind, source) values (1, 1, 'import', 'http');
+  insert into stock_data (series_id, branch_id, ts, valid_from, "close") select id, 1, '2024-01-02', 1, 1 from stock_series`;
 
 /** A database in which Anna and Bert have one row of each table. */
 export async function databaseWithRows(): Promise<TestDatabase> {

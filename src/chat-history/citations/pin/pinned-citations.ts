@@ -1,7 +1,5 @@
-import type { Row, Statement } from '../../../database/statement.js';
-import { QuotesService } from '../../../stock-data/quotes/quotes.service.js';
-import type { QuotesPlace } from '../../../stock-data/quotes/quotes.types.js';
-import type { Pin, PinnedCitations } from '../citations.types.js';
+import type { AskedBar, ShownQuotes } from '../../../stock-data/quotes/quotes.types.js';
+import type { Pin, PinnedCitations, QuotedAt } from '../citations.types.js';
 import { quoteProblem, type LookedUp } from './quote-problem.js';
 import { currentCitation, pinnedCitation, type Quotation } from './stored-citation.js';
 
@@ -23,23 +21,21 @@ export interface PreparedCitations {
   readonly items: readonly PreparedCitation[];
 }
 
-/** A statement that looks at what is quoted, whose rows are for {@link pinnedBy} and {@link lookedUpIn}; null when no price is quoted. */
-export function lookAt(prepared: PreparedCitations, place: QuotesPlace): Statement | null {
-  const asked = quotationsOf(prepared).map(({ quotation, ownRevision }) => ({
-    ...quotation,
-    revision: ownRevision ?? NOW,
-  }));
-  return asked.length === 0 ? null : QuotesService.look(place, asked);
+/** The bars that are quoted. What is found of them is for {@link pinnedBy} and {@link lookedUpIn}. */
+export function askedBars(prepared: PreparedCitations): readonly AskedBar[] {
+  return quotationsOf(prepared).map(({ quotation: { symbol, interval, ts, field }, ownRevision }) => {
+    return { symbol, interval, ts, field, revision: ownRevision ?? NOW };
+  });
 }
 
 /**
- * Pins what is quoted, by what a look found; null when anything is wrong with it.
+ * Pins what is quoted, by what was found; null when anything is wrong with it.
  *
  * Head, branch and every version come from one statement, so from one snapshot: the pin is exact for the newest revision of that
  * moment. A correction that commits a moment later finds the pin by its key like any other: the citation is then restated, never lost.
  */
-export function pinnedBy(prepared: PreparedCitations, rows: readonly Row[]): PinnedCitations | null {
-  const found = lookedUpIn(prepared, rows);
+export function pinnedBy(prepared: PreparedCitations, shown: ShownQuotes | null): PinnedCitations | null {
+  const found = lookedUpIn(prepared, shown);
   return found === null || found.some((it) => quoteProblem(it) !== null) ? null : pinnedIn(prepared, found);
 }
 
@@ -50,11 +46,13 @@ function quotationsOf({ items }: PreparedCitations) {
   );
 }
 
-/** What a look found, each beside its quotation. **Shape**: empty when no price is quoted; null when there is no such place. */
-export function lookedUpIn(prepared: PreparedCitations, rows: readonly Row[]): readonly LookedUp[] | null {
+/** What was found, each beside its quotation. **Shape**: empty when no price is quoted; null when there is no such place. */
+export function lookedUpIn(
+  prepared: PreparedCitations,
+  shown: ShownQuotes | null,
+): readonly LookedUp[] | null {
   const quoted = quotationsOf(prepared);
   if (quoted.length === 0) return [];
-  const shown = QuotesService.shown(rows);
   if (shown === null) return null;
   const { quotes, atMost, ...place } = shown;
   return quoted.map(({ quotation, ownRevision, ordinal }, index) => {
@@ -77,7 +75,13 @@ export function pinnedIn(prepared: PreparedCitations, found: readonly LookedUp[]
     const { branchId, revision, isEnded } = version;
     return [{ ordinal, seriesId, branchId, ts: quotation.ts, revision, isLate: isEnded }];
   });
-  return { json: joined(texts), shown: joined(shown), pins, head: found[0]?.head ?? null };
+  return { json: joined(texts), shown: joined(shown), pins, at: quotedAt(found) };
+}
+
+function quotedAt([first]: readonly LookedUp[]): QuotedAt | null {
+  if (first === undefined) return null;
+  const { history, head, branchId, fixedAt } = first;
+  return { history, head, branchId, atMost: fixedAt };
 }
 
 /** A JSON array of texts that are JSON. */

@@ -12,6 +12,7 @@ export interface LookedUp {
   readonly ownRevision: number | null;
   /** What the conversation is fixed at; null when it is not. */
   readonly fixedAt: number | null;
+  readonly history: string;
   readonly head: number;
   /** The branch of the conversation. */
   readonly branch: string;

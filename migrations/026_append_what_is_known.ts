@@ -1,0 +1,167 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/**
+ * What a message quotes may have been looked at long before: `append_message` compares all that a look says of its place, and the history
+ * whole in place of the number of its newest revision, which another history has as well after a restore.
+ *
+ * The text of the history is the one that `StoreHistory.head` makes. Were they to differ, appends would be stored in more steps.
+ */
+export class AppendWhatIsKnown extends Migration {
+  override up(): void {
+    this.addSql(`
+      -- lint-ignore ban-drop-used-object: no release is in use that calls it.
+      drop function append_message`);
+    this.addSql(`
+      create function append_message(
+        in_conversation uuid, in_owner uuid, seen_branch smallint, seen_at_most bigint, seen_history text, head_lock bigint,
+        in_message uuid, in_role text, in_content text, in_citations jsonb, in_metadata jsonb, in_language text, in_digest bytea,
+        in_ordinals smallint[], in_series integer[], in_branches smallint[], in_times timestamptz[], in_revisions bigint[]
+      ) returns table (given_seq integer, given_at timestamptz)
+      language plpgsql
+      as $$
+      declare
+        words tsvector;
+        taken record;
+      begin
+        if length(in_content) > 4096 then
+          -- Before anything is locked: of 64 KiB it takes some 20 ms. For nobody who has no such conversation.
+          if not exists (select from public.conversations c where c.id = in_conversation and c.owner_id = in_owner) then
+            return;
+          end if;
+          words := public.message_search(in_language, in_content);
+        end if;
+        -- Whoever comes next waits here. A number that is given out and not used would be a gap, and one read by two would be given out twice.
+        select c.last_seq, c.last_activity_at, c.branch_id, c.as_of_revision
+        into taken
+        from public.conversations c
+        where c.id = in_conversation
+          and c.owner_id = in_owner
+          and c.deleted_at is null
+        for no key update;
+        if not found then
+          return;
+        end if;
+        if seen_history is not null then
+          -- Neither ever changes, but another conversation may have the id after a restore.
+          if taken.branch_id <> seen_branch or taken.as_of_revision is distinct from seen_at_most then
+            return;
+          end if;
+          -- The same request again need not wait for a commit that is just ending.
+          if exists (select from public.messages m where m.id = in_message) then
+            return;
+          end if;
+          -- To the end, no revision becomes visible. Behind the wait, because a statement sees what was committed before it began.
+          perform pg_advisory_xact_lock_shared(head_lock);
+          if seen_history <> (
+              coalesce((
+                select r.id || ' ' || extract(epoch from r.created_at) from public.revisions r order by r.id desc limit 1
+              ), '0 0') || ' ' || coalesce((
+                select b.id || ' ' || extract(epoch from b.created_at) from public.branches b order by b.id desc limit 1
+              ), '0 0')
+            )
+            or (select b.status from public.branches b where b.id = taken.branch_id) = 'discarded'
+          then
+            return;
+          end if;
+        end if;
+        given_seq := taken.last_seq + 1;
+        -- Times do not go back inside a conversation, also when the clock does.
+        given_at := greatest(clock_timestamp(), taken.last_activity_at);
+        insert into public.messages
+          (id, conversation_id, owner_id, seq, role, content, citations, metadata, request_digest, language, created_at, search)
+        values
+          (in_message, in_conversation, in_owner, given_seq, in_role, in_content, in_citations, in_metadata, in_digest, in_language,
+            given_at, coalesce(words, public.message_search(in_language, in_content)))
+        on conflict (id) do nothing;
+        if not found then
+          return;
+        end if;
+        if cardinality(in_ordinals) > 0 then
+          insert into public.message_citations (message_id, owner_id, ordinal, series_id, branch_id, ts, revision)
+          select in_message, in_owner, p.*
+          from unnest(in_ordinals, in_series, in_branches, in_times, in_revisions) p;
+        end if;
+        update public.conversations c
+        set last_seq = given_seq, last_activity_at = given_at, updated_at = given_at, version = c.version + 1
+        where c.id = in_conversation;
+        return next;
+      end $$`);
+    const signature = `append_message(uuid, uuid, smallint, bigint, text, bigint, uuid, text, text, jsonb, jsonb, text, bytea,
+        smallint[], integer[], smallint[], timestamptz[], bigint[])`;
+    this.addSql(`revoke all on function ${signature} from public`);
+    this.addSql(`grant execute on function ${signature} to stockroom_app`);
+  }
+
+  override down(): void {
+    this.addSql(`drop function append_message`);
+    this.addSql(`
+      create function append_message(
+        in_conversation uuid, in_owner uuid, expected_head bigint, head_lock bigint,
+        in_message uuid, in_role text, in_content text, in_citations jsonb, in_metadata jsonb, in_language text, in_digest bytea,
+        in_ordinals smallint[], in_series integer[], in_branches smallint[], in_times timestamptz[], in_revisions bigint[]
+      ) returns table (given_seq integer, given_at timestamptz)
+      language plpgsql
+      as $$
+      declare
+        words tsvector;
+        taken record;
+      begin
+        if length(in_content) > 4096 then
+          -- Before anything is locked: of 64 KiB it takes some 20 ms. For nobody who has no such conversation.
+          if not exists (select from public.conversations c where c.id = in_conversation and c.owner_id = in_owner) then
+            return;
+          end if;
+          words := public.message_search(in_language, in_content);
+        end if;
+        -- Whoever comes next waits here. A number that is given out and not used would be a gap, and one read by two would be given out twice.
+        select c.last_seq, c.last_activity_at, c.branch_id
+        into taken
+        from public.conversations c
+        where c.id = in_conversation
+          and c.owner_id = in_owner
+          and c.deleted_at is null
+        for no key update;
+        if not found then
+          return;
+        end if;
+        if expected_head is not null then
+          -- The same request again need not wait for a commit that is just ending.
+          if exists (select from public.messages m where m.id = in_message) then
+            return;
+          end if;
+          -- To the end, no revision becomes visible. Behind the wait, because a statement sees what was committed before it began.
+          perform pg_advisory_xact_lock_shared(head_lock);
+          if expected_head <> (select coalesce(max(r.id), 0) from public.revisions r)
+            or (select b.status from public.branches b where b.id = taken.branch_id) = 'discarded'
+          then
+            return;
+          end if;
+        end if;
+        given_seq := taken.last_seq + 1;
+        -- Times do not go back inside a conversation, also when the clock does.
+        given_at := greatest(clock_timestamp(), taken.last_activity_at);
+        insert into public.messages
+          (id, conversation_id, owner_id, seq, role, content, citations, metadata, request_digest, language, created_at, search)
+        values
+          (in_message, in_conversation, in_owner, given_seq, in_role, in_content, in_citations, in_metadata, in_digest, in_language,
+            given_at, coalesce(words, public.message_search(in_language, in_content)))
+        on conflict (id) do nothing;
+        if not found then
+          return;
+        end if;
+        if cardinality(in_ordinals) > 0 then
+          insert into public.message_citations (message_id, owner_id, ordinal, series_id, branch_id, ts, revision)
+          select in_message, in_owner, p.*
+          from unnest(in_ordinals, in_series, in_branches, in_times, in_revisions) p;
+        end if;
+        update public.conversations c
+        set last_seq = given_seq, last_activity_at = given_at, updated_at = given_at, version = c.version + 1
+        where c.id = in_conversation;
+        return next;
+      end $$`);
+    const signature = `append_message(uuid, uuid, bigint, bigint, uuid, text, text, jsonb, jsonb, text, bytea,
+        smallint[], integer[], smallint[], timestamptz[], bigint[])`;
+    this.addSql(`revoke all on function ${signature} from public`);
+    this.addSql(`grant execute on function ${signature} to stockroom_app`);
+  }
+}
