@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { KeptPages } from './kept-pages.js';
 
 interface Page {
@@ -13,6 +13,11 @@ const keptPages = (maxAgeMs?: number): KeptPages<Page> =>
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   });
 const page = (length: number): Page => ({ text: 'x'.repeat(length) });
+
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
 
 describe('pages that are kept', () => {
   it('are those that are asked for again', () => {
@@ -55,5 +60,18 @@ describe('pages that are kept', () => {
     expect([kept.get('a'), kept.get('b')]).toEqual([undefined, page(1)]);
     kept.clear();
     expect([kept.get('b'), kept.isAskedAgain('c')]).toEqual([undefined, false]);
+  });
+
+  it('go when they are of age, however often they are asked for, also when nobody asks', () => {
+    jest.useFakeTimers({ doNotFake: ['performance'] });
+    jest.spyOn(performance, 'now').mockImplementation(() => Date.now());
+    const ages = 60_000;
+    const kept = keptPages(ages);
+    kept.keep('a', page(1));
+    jest.advanceTimersByTime(ages / 2);
+    expect(kept.get('a')).toEqual(page(1));
+    jest.advanceTimersByTime(ages);
+    // Nothing is waited for any more, so nothing is left.
+    expect([kept.get('a'), jest.getTimerCount()]).toEqual([undefined, 0]);
   });
 });
