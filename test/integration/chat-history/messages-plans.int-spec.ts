@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { conversationPage } from '../../../src/chat-history/conversations/conversations.queries.js';
-import { messagePage, messagePageStamp, plainMessagePage } from '../../../src/chat-history/messages/messages.queries.js';
+import {
+  messagePage,
+  messagePageStamp,
+  plainMessagePage,
+} from '../../../src/chat-history/messages/messages.queries.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { actingAs } from '../../../src/database/own-rows.queries.js';
 import type { Statement } from '../../../src/database/statement.js';
