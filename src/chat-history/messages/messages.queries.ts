@@ -125,7 +125,8 @@ export function messagePage(page: MessagePage, stamped = false): Statement {
 /**
  * The stamp that a page of a conversation that is no fork would be read with now; `quotes` when prices are quoted on it.
  *
- * **Shape**: one text, or no row when there is no such conversation. **Why** the same rows are looked up in the same order: whatever would come
+ * **Shape**: one text, or no row when there is no such conversation: also when it is a fork, which an id may name after a restore.
+ * **Why** the same rows are looked up in the same order: whatever would come
  * into the page, or go from it, comes into the stamp or goes. Fifty messages take a third of reading and writing them.
  */
 export function messagePageStamp(page: MessagePage, quotes: boolean): Statement {
@@ -152,6 +153,7 @@ export function messagePageStamp(page: MessagePage, quotes: boolean): Statement 
       ) p
       where c.id = $1
         and c.owner_id = $2
+        and c.parent_id is null
         and c.deleted_at is null`,
     values: [conversationId, ownerId, after ?? START[order], quotes ? limit + 1 : limit],
   };

@@ -111,6 +111,18 @@ describe('a page of messages that was read twice, after a restore', () => {
     expect(contentsOf(await pageOf(api, id, { limit: 2 }))).toEqual(['message 1', 'message 2']);
   });
 
+  it('is read again when its id was given to a fork', async () => {
+    const [{ id }, parent] = [await makeConversation(api), await makeConversation(api, 1)];
+    await reads.know(api, id);
+    await restore((client) =>
+      client.query('update conversations set parent_id = $2, fork_seq = 1, last_seq = 1 where id = $1', [
+        id,
+        parent.id,
+      ]),
+    );
+    expect(contentsOf(await pageOf(api, id))).toEqual(['message 1']);
+  });
+
   it('is read again when the newest revision was made at another moment, and quotes the prices of that', async () => {
     const { symbol, revision } = await stockWith(service.api, '1');
     const id = await openConversation(api);
