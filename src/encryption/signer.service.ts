@@ -24,6 +24,11 @@ export class SignerService {
 
   constructor(private readonly keys: CurrentKeys) {}
 
+  /** Stands for the keys that sign now. **Why**: a token that is kept to be given out again is to be made anew once this is another object. */
+  get keysInForce(): object {
+    return this.keys.ring;
+  }
+
   /** A token for the text, which may have about 6,000 bytes. **Why** `purpose` must be a constant of the code: its keys are kept for good. */
   sign(purpose: string, text: string): string {
     if (!text.isWellFormed()) throw new RangeError('A lone surrogate cannot be signed.');

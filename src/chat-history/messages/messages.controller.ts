@@ -88,10 +88,10 @@ export class MessagesController {
   ): Promise<void> {
     const { order, limit, cursor } = query;
     const page = { conversationId: id, order, limit, cursor };
-    const { data, nextCursor } = await this.reads.page(historyOwner(principal), page);
+    const { body, nextCursor } = await this.reads.page(historyOwner(principal), page);
     const link = nextLink(request.url, nextCursor);
     if (link !== null) reply.header('link', link);
-    await reply.type(JSON_TYPE).send(`{"data":[${data}],"nextCursor":${JSON.stringify(nextCursor)}}`);
+    await reply.type(JSON_TYPE).send(body);
   }
 
   @Get(':messageId')

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { makeCursor, readCursor } from '../../common/pagination.js';
 import { SqlService } from '../../database/sql.service.js';
+import type { Row } from '../../database/statement.js';
 import { SignerService } from '../../encryption/signer.service.js';
 import { ConversationNotFound, MessageNotFound } from '../chat-history.errors.js';
 import type { HistoryOwner } from '../history-owner.types.js';
 import { taggedMessage, type TaggedMessage } from './message-etag.js';
-import { messagePage, messageShown, plainMessagePage } from './messages.queries.js';
+import { KnownMessagePages, type MessagePageText, type StampedPage } from './known-message-pages.js';
+import { messagePage, messageShown, plainMessagePage, type MessagePage } from './messages.queries.js';
 
 /** What a page of messages asks for. */
 export interface ReadMessages {
@@ -15,36 +17,53 @@ export interface ReadMessages {
   readonly cursor: string | undefined;
 }
 
+/** A page as it was read. **Shape**: `stamp` is null when it was read without, and of a fork. */
+interface ReadPage extends Pick<StampedPage, 'quotes'> {
+  readonly data: string;
+  readonly last: number | null;
+  readonly stamp: string | null;
+}
+
 /** Reads messages in their exact order, those that a fork inherited included. */
 @Injectable()
 export class ReadMessagesService {
+  private readonly known: KnownMessagePages;
+
   constructor(
     private readonly sql: SqlService,
     private readonly signer: SignerService,
-  ) {}
+  ) {
+    this.known = new KnownMessagePages(sql, signer);
+  }
 
-  /**
-   * A page by `seq`. **Shape**: `data` is JSON text of the messages, joined by commas. **Errors**: `ConversationNotFound`,
-   * `InvalidCursor`.
-   */
+  /** A page by `seq` as the JSON body of the answer. **Errors**: `ConversationNotFound`, `InvalidCursor`. */
   async page(
     owner: HistoryOwner,
     { conversationId, order, limit, cursor }: ReadMessages,
-  ): Promise<{ readonly data: string; readonly nextCursor: string | null }> {
+  ): Promise<MessagePageText> {
     const scope = ['messages', conversationId, order];
     const [after = null] = readCursor(this.signer, scope, cursor) ?? [];
     const page = { conversationId, ownerId: owner.id, order, after: after as number | null, limit };
-    const [plain] = await this.sql.readAs(owner, plainMessagePage(page));
+    const known = await this.known.find(owner, page);
+    if (known !== null) return known;
+    const { data, last, stamp, quotes } = await this.read(owner, page);
+    const nextCursor = last === null ? null : makeCursor(this.signer, scope, [last]);
+    const answer = { body: `{"data":[${data}],"nextCursor":${JSON.stringify(nextCursor)}}`, nextCursor };
+    if (stamp !== null) this.known.keep(page, { answer, stamp, quotes });
+    return answer;
+  }
+
+  /** **Errors**: `ConversationNotFound`. */
+  private async read(owner: HistoryOwner, page: MessagePage): Promise<ReadPage> {
+    const stamped = this.known.isReadAgain(page);
+    const [plain] = await this.sql.readAs(owner, plainMessagePage(page, stamped));
     if (plain === undefined) throw new ConversationNotFound();
-    const [willNotDo] = plain;
-    const row = willNotDo === true ? (await this.sql.readAs(owner, messagePage(page)))[0] : plain;
+    const [willNotDo, , , , isFork] = plain;
+    if (willNotDo !== true) return readPage(plain, false);
+    const [row] = await this.sql.readAs(owner, messagePage(page, stamped && isFork !== true));
     // Deleted between the two.
-    if (row === undefined || (willNotDo === true && row[0] !== true)) throw new ConversationNotFound();
-    const [, data, last] = row;
-    return {
-      data: (data as string | null) ?? '',
-      nextCursor: typeof last === 'number' ? makeCursor(this.signer, scope, [last]) : null,
-    };
+    if (row?.[0] !== true) throw new ConversationNotFound();
+    return readPage(row, true);
   }
 
   /** One message that a conversation shows. **Errors**: `MessageNotFound`. */
@@ -54,4 +73,13 @@ export class ReadMessagesService {
     if (row === undefined) throw new MessageNotFound();
     return taggedMessage(row);
   }
+}
+
+function readPage([, data, last, stamp = null]: Row, quotes: boolean): ReadPage {
+  return {
+    data: (data as string | null) ?? '',
+    last: last as number | null,
+    stamp: stamp as string | null,
+    quotes,
+  };
 }

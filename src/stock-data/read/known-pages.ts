@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { Batcher } from '../../common/batcher.js';
+import { KeptPages } from '../../common/kept-pages.js';
 import type { Statement } from '../../database/statement.js';
 import type { PointReads } from '../../versioning/points/point-reads.service.js';
 import type { ReadPoint } from '../../versioning/versioning.types.js';
@@ -15,18 +15,26 @@ export interface PageRow extends WholePage {
   readonly answers?: PageAnswers;
 }
 
+/** What an answer made of a page depends on beside the page. **Shape**: `signedWith` are the keys of its cursor (`SignerService.keysInForce`). */
+interface AnswerOf {
+  readonly revision: number;
+  readonly query: string;
+  readonly signedWith: object;
+}
+
 /**
  * What was last made of a kept page: its body and its signed cursor name a revision, so they serve until the next commit, of whatever
- * series. **Why** kept: signing took 3 % of a short request, joining and flattening the text about as much.
+ * series, or until other keys are in force. **Why** kept: signing took 3 % of a short request, joining and flattening the text about as much.
  */
 export class PageAnswers {
-  private made: { readonly revision: number; readonly query: string; readonly answer: BarPageText } | null =
-    null;
+  private made: (AnswerOf & { readonly answer: BarPageText }) | null = null;
 
-  /** The answer to `query` at a revision, by `make` unless it was the last one made. */
-  at(revision: number, query: string, make: () => BarPageText): BarPageText {
-    if (this.made?.revision !== revision || this.made.query !== query)
-      this.made = { revision, query, answer: make() };
+  /** The answer to a query at a revision, by `make` unless it was the last one made. */
+  at(of: AnswerOf, make: () => BarPageText): BarPageText {
+    const { made } = this;
+    if (made?.revision === of.revision && made.query === of.query && made.signedWith === of.signedWith)
+      return made.answer;
+    this.made = { ...of, answer: make() };
     return this.made.answer;
   }
 }
@@ -35,8 +43,6 @@ export class PageAnswers {
 const MAX_BYTES = 32 * 1024 * 1024;
 /** A page of ten thousand bars would push out a hundred that are asked for more often. */
 const MAX_PAGE_BYTES = 256 * 1024;
-/** Addresses that were asked for once, lately: a tenth of a megabyte for each thousand. */
-const MAX_ASKED_ONCE = 4_096;
 /** Pages that are looked after with one statement. */
 const MAX_BATCH = 64;
 
@@ -62,14 +68,12 @@ interface Look {
  * another history.
  */
 export class KnownPages {
-  private readonly pages = new LRUCache<string, PageRow>({
+  private readonly pages = new KeptPages<PageRow>({
     maxSize: MAX_BYTES,
-    maxEntrySize: MAX_PAGE_BYTES,
+    maxPageSize: MAX_PAGE_BYTES,
     // The text and the answer that holds it.
-    sizeCalculation: (page, key) => 2 * page.text.length + key.length,
+    sizeOf: (page, key) => 2 * page.text.length + key.length,
   });
-
-  private readonly askedOnce = new LRUCache<string, true>({ max: MAX_ASKED_ONCE });
 
   private readonly now = new Batcher<Question, Look>((questions) => this.ask(questions), MAX_BATCH);
   private readonly fixed = new Batcher<Question, Look>((questions) => this.ask(questions), MAX_BATCH);
@@ -109,19 +113,12 @@ export class KnownPages {
   /** Forgets all. */
   clear(): void {
     this.pages.clear();
-    this.askedOnce.clear();
   }
 
-  /**
-   * Keeps a page that was asked for before. Call only for one that shows its point, not the past of a server that lags behind.
-   *
-   * **Why** not the first time: whoever reads through everything once would push out what is asked for again and again.
-   */
+  /** Keeps a page, from the second time on. Call only for one that shows its point, not the past of a server that lags behind. */
   keep(statement: Statement, page: PageRow): void {
     const key = keyOf(statement);
-    if (this.pages.has(key) || this.askedOnce.delete(key))
-      this.pages.set(key, { ...page, answers: new PageAnswers() });
-    else this.askedOnce.set(key, true);
+    if (this.pages.isAskedAgain(key)) this.pages.keep(key, { ...page, answers: new PageAnswers() });
   }
 }
 

@@ -80,7 +80,8 @@ export class ReadBarsService {
       const head = JSON.stringify({ symbol, interval, branch, revision: answered }).slice(0, -1);
       return { body: `${head},"data":[${row.text}],"nextCursor":${JSON.stringify(nextCursor)}}`, nextCursor };
     };
-    return row.answers?.at(answered, JSON.stringify(scope), make) ?? make();
+    const of = { revision: answered, query: JSON.stringify(scope), signedWith: this.signer.keysInForce };
+    return row.answers?.at(of, make) ?? make();
   }
 
   /**

@@ -114,9 +114,9 @@ export class CitedHistory {
     let count = 0;
     for (const { id, branch, messages } of this.conversations) {
       const page = { conversationId: id, order: 'asc', limit: 500, cursor: undefined } as const;
-      const { data } = await this.services.reads.page(this.services.owner, page);
-      const shown = parseNumbersAsText(`[${data}]`) as readonly { citations: readonly Shown[] }[];
-      const stands = shown.map(({ citations }) => citations.map(shownStanding));
+      const { body } = await this.services.reads.page(this.services.owner, page);
+      const { data } = parseNumbersAsText(body) as { data: readonly { citations: readonly Shown[] }[] };
+      const stands = data.map(({ citations }) => citations.map(shownStanding));
       expect([branch.name, stands]).toEqual([
         branch.name,
         messages.map((versions) => versions.map(modelStanding)),

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { conversationPage } from '../../../src/chat-history/conversations/conversations.queries.js';
-import { messagePage, plainMessagePage } from '../../../src/chat-history/messages/messages.queries.js';
+import {
+  messagePage,
+  messagePageStamp,
+  plainMessagePage,
+} from '../../../src/chat-history/messages/messages.queries.js';
 import { withConnection } from '../../../src/database/direct-connection.js';
 import { actingAs } from '../../../src/database/own-rows.queries.js';
 import type { Statement } from '../../../src/database/statement.js';
@@ -60,8 +64,11 @@ describe('a page of a long conversation', () => {
     ['the last, downwards', 'desc', LIMIT + 1],
   ] as const)('reads no other message: %s', async (_, order, after) => {
     const page = { conversationId: idOf(2), ownerId, order, after, limit: LIMIT };
-    expect(await wrong(plainMessagePage(page))).toEqual([]);
-    expect(await wrong(messagePage(page))).toEqual([]);
+    for (const stamped of [false, true]) {
+      expect(await wrong(plainMessagePage(page, stamped))).toEqual([]);
+      expect(await wrong(messagePage(page, stamped))).toEqual([]);
+    }
+    for (const quotes of [false, true]) expect(await wrong(messagePageStamp(page, quotes))).toEqual([]);
     expect(await wrong(messagePage({ ...page, conversationId: FORK }))).toEqual([]);
   });
 });

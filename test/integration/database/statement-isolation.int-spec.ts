@@ -72,13 +72,17 @@ function asIfOf(to: World, from: World, statement: SentStatement): SentStatement
   return pairs.reduce((moved, [old, made]) => onBehalfOf(moved, old, made), statement);
 }
 
+/** Sends other statements the second time and the third: for what is to be kept, and for what is. */
+const KEPT = 'listMessages';
+
 /** The owner calls operations that are theirs to call, about what is theirs. */
 async function askEverything(world: World, ids: readonly string[]): Promise<void> {
   const wanted = operationsOf(app.stranger).filter(({ id }) => ids.includes(id));
   for (const operation of wanted) {
     const expectation = EXPECTATIONS[operation.id];
     if (expectation === undefined || !['session', 'people'].includes(expectation.who)) continue;
-    await call({ operation, expectation, world, api: world.owner.api, things: world.things });
+    const asked = { operation, expectation, world, api: world.owner.api, things: world.things };
+    for (let times = operation.id === KEPT ? 3 : 1; times > 0; times--) await call(asked);
   }
 }
 
@@ -128,6 +132,7 @@ describe('statements about rows that are somebody’s own', () => {
     const filtered = statements.filter((statement) => withoutOwnerFilters(statement).filters > 0);
     expect(statements.length).toBeGreaterThanOrEqual(5);
     expect(filtered.length).toBeGreaterThanOrEqual(5);
+    expect(statements.some(({ text }) => text.includes('bit_xor') && !text.includes('content'))).toBe(true);
     // A filter of a form that is not known here would be left in, and prove nothing.
     for (const statement of filtered)
       expect(withoutOwnerFilters(statement).text).not.toContain(anna.owner.userId);

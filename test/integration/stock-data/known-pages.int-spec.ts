@@ -4,6 +4,7 @@ import { SqlService } from '../../../src/database/sql.service.js';
 import { ReadBarsService } from '../../../src/stock-data/read/read-bars.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { commitChanges, makeBranch, makeSeries } from '../../factories/versioned-bars.js';
+import { underOtherKeys } from '../../support/other-keys.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 
 let service: TestApp;
@@ -104,6 +105,19 @@ describe('a page that was answered twice before', () => {
     await expect(bars.page(stored, 1, ofStored)).resolves.toMatchObject({ nextCursor: null });
     // Only the first page, by the first of the queries and twice, and the second page.
     expect(pagesRead()).toBe(3);
+  });
+
+  it('has a cursor of the keys in force', async () => {
+    await set(2, '20');
+    const range = { symbol, interval: '1d', branch: 'main', asOf: undefined, from: null, to: null } as const;
+    const page = (cursor?: string) => bars.page({ ...range, order: 'asc' }, 1, cursor);
+    for (let time = 0; time < 2; time++) await page();
+    const { nextCursor: before } = await page();
+    await underOtherKeys(service, async () => {
+      const { nextCursor: now } = await page();
+      await expect(page(now ?? 'none')).resolves.toMatchObject({ nextCursor: null });
+      await expect(page(before ?? 'none')).rejects.toMatchObject({ code: 'invalid-cursor' });
+    });
   });
 
   it('is read again when its revision is of another history, as after a restore', async () => {
