@@ -9,7 +9,7 @@ import {
 } from '../database/seed.queries.js';
 import { contest, samplesOf, type Contestant } from '../load/load.js';
 import { HttpProcess } from '../processes/http-process.js';
-import { startService, startWithoutGuard } from '../processes/service.js';
+import { startService, startWithout } from '../processes/service.js';
 
 const DATABASE = 'bench_latest';
 const LIMIT = 100;
@@ -55,7 +55,7 @@ export const latest: Experiment = {
     const service = await startService(bench, DATABASE);
     const bare = await startYardstick(bench, 'bare-http', paths[0] ?? '');
     const orm = await startYardstick(bench, 'orm-entities', paths[0] ?? '');
-    const open = await startWithoutGuard(bench, DATABASE);
+    const open = await startWithout(bench, DATABASE, 'without-guard');
     for (const path of paths.slice(0, 5)) await requireSameBars([service, bare, orm, open], path);
     const results = await contest(bench, [
       { name: 'ours', ...service, paths },

@@ -57,11 +57,18 @@ export async function startService(bench: Bench, database: string): Promise<Sign
   return { process: service, url: service.url, headers: { authorization: `Bearer ${token}` } };
 }
 
-/** The service on the same database, with a guard that lets everybody in without asking. */
-export async function startWithoutGuard(bench: Bench, database: string): Promise<HttpProcess> {
+/**
+ * The service on the same database without a part of it. **Shape**: `without-guard` lets everybody in and asks nobody; `without-memory`
+ * remembers no page of messages and no quoted price, so that each is asked for as if for the first time.
+ */
+export async function startWithout(
+  bench: Bench,
+  database: string,
+  variant: 'without-guard' | 'without-memory',
+): Promise<HttpProcess> {
   const service = await HttpProcess.start(bench, {
-    name: `without-guard-${database}`,
-    script: bench.yardstick('without-guard'),
+    name: `${variant}-${database}`,
+    script: bench.yardstick(variant),
     env: { ...processEnvironment(bench, database), BENCH_SERVICE_DIRECTORY: BUILT },
     readyPath: '/readyz',
   });

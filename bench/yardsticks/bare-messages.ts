@@ -27,8 +27,8 @@ const PAGE = {
 const ADD = {
   name: 'add',
   text: `
-    insert into plain_messages (id, conversation_id, owner_id, seq, role, content, citations)
-    values ($1, $2, $2, $3, $4, $5, $6)`,
+    insert into plain_messages (id, conversation_id, owner_id, seq, role, content, citations, request_digest, search)
+    values ($1, $2, $2, $3, $4, $5, $6, sha256($5::text::bytea), message_search('english', $5))`,
 };
 const PIN = {
   name: 'pin',
@@ -43,7 +43,7 @@ const CITATION = {
 };
 
 /** Above every seeded message. */
-let seq = 1_000_000;
+let seq = 1_000_000 + (process.env.LAB ? Math.floor((Date.now() / 1000) % 1e5) * 20000 : 0);
 
 async function page(url: string): Promise<string> {
   const [, id = '', limit = '50'] =

@@ -8,6 +8,7 @@ const PROGRAMS = [
   'yardsticks/bare-nest',
   'yardsticks/orm-entities',
   'yardsticks/without-guard',
+  'yardsticks/without-memory',
   'load/load-process',
 ];
 const BENCH = join(import.meta.dirname, '..');

@@ -19,6 +19,12 @@ const DIRECTIONS = {
   desc: { behind: '<', last: 'min', more: 'min(m.seq) > 1' },
 } as const;
 
+/**
+ * The limit `$4`. **Why** behind a sub-select: a plan that knows it looks so much cheaper than one for any limit that PostgreSQL would make
+ * it anew for each page of a long conversation, which took 385 µs where reading took 155.
+ */
+const LIMIT = '(select $4::int)';
+
 /** Below and above every `seq`. **Why** not null and a condition on it: behind row-level security that would not be looked up in the index. */
 const START = { asc: 0, desc: 2_147_483_647 } as const;
 
@@ -70,7 +76,7 @@ export function plainMessagePage(page: MessagePage, stamped = false): Statement 
             and m.owner_id = $2
             and m.seq ${behind} $3
           order by m.seq ${order}
-          limit $4
+          limit ${LIMIT}
         ) m
       ) p
       where c.id = $1
@@ -106,10 +112,10 @@ export function messagePage(page: MessagePage, stamped = false): Statement {
             and m.seq between l.first_seq and l.up_to
             and m.seq ${behind} $3
           order by m.seq ${order}
-          limit $4 + 1
+          limit ${LIMIT} + 1
         ) m
         order by m.seq ${order}
-        limit $4 + 1
+        limit ${LIMIT} + 1
       )
       select
         exists (select from lineage) as found,
@@ -148,7 +154,7 @@ export function messagePageStamp(page: MessagePage, quotes: boolean): Statement 
             and m.owner_id = $2
             and m.seq ${behind} $3
           order by m.seq ${order}
-          limit $4
+          limit ${LIMIT}
         ) m
       ) p
       where c.id = $1
