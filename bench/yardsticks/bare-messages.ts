@@ -43,7 +43,7 @@ const CITATION = {
 };
 
 /** Above every seeded message. */
-let seq = 1_000_000 + (process.env.LAB ? Math.floor((Date.now() / 1000) % 1e5) * 20000 : 0);
+let seq = 1_000_000;
 
 async function page(url: string): Promise<string> {
   const [, id = '', limit = '50'] =

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../../src/database/direct-connection.js';
 import { SqlService } from '../../src/database/sql.service.js';
-import { takeCommitLock } from '../../src/versioning/revisions/revisions.queries.js';
+import { takeCommitLock, takeFinishLock } from '../../src/versioning/revisions/revisions.queries.js';
 import { bar, csvOf, day } from '../factories/bars.js';
+import { cite, quote } from '../factories/citations.js';
 import { makeConversation } from '../factories/conversations.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer } from '../support/api-client.js';
@@ -55,6 +56,17 @@ describe('while somebody else has what forty writers wait for', () => {
     };
   }
 
+  /** Each to a conversation of its own, while a commit is ending. */
+  async function quotations(): Promise<Contest> {
+    const ids: string[] = [];
+    for (let n = 0; n < WRITERS; n++) ids.push((await makeConversation(service.api)).id);
+    return {
+      lock: takeFinishLock(),
+      write: (n) => cite(service.api, ids[n] ?? '', [quote(symbol, 0)]),
+      done: 201,
+    };
+  }
+
   /** How many connections of the service wait for a lock. */
   async function waiting(): Promise<number> {
     const [row] = await asOwner<{ count: number }>(
@@ -87,6 +99,7 @@ describe('while somebody else has what forty writers wait for', () => {
   it.each([
     ['corrections', corrections],
     ['appends', appends],
+    ['quotations in many conversations', quotations],
   ])(
     '%s hold one connection of four, every reader is answered, and then every writer',
     async (_, contest) => {
@@ -101,6 +114,7 @@ describe('while somebody else has what forty writers wait for', () => {
   it.each([
     ['corrections', corrections],
     ['appends', appends],
+    ['quotations in many conversations', quotations],
   ])('as a control: %s that wait with a connection in their hands leave readers none', async (_, contest) => {
     jest.spyOn(service.app.get(SqlService), 'inTurn').mockImplementation((_queue, work) => work());
     const { reads, held } = await readersBesideWriters(await contest());
