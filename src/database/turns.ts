@@ -43,25 +43,31 @@ export class Turns {
     const line = this.lines.get(name) ?? { turns: pLimit(Math.min(atOnce, this.atOnce)), length: 0 };
     if (line.length >= MAX_IN_LINE) throw new TooManyWaiting();
     this.lines.set(name, line);
-    line.length++;
-    const entry = Promise.withResolvers<void>();
-    const patience = setTimeout(() => entry.reject(new TooManyWaiting()), patienceMs);
-    const done = line.turns(async () => {
-      entry.resolve();
-      // Whoever gave up before passes the turn on.
-      await entry.promise;
-      return work();
-    });
-    // Of somebody who gave up nobody looks at it any more.
-    done.catch(() => undefined);
     try {
-      await entry.promise;
-      clearTimeout(patience);
-      return await done;
+      return line.length++ < line.turns.concurrency
+        ? await line.turns(work)
+        : await waited(line, patienceMs, work);
     } finally {
       line.length--;
       // There may be a queue for each of a million rows, and nobody in nearly all of them.
       if (line.length === 0) this.lines.delete(name);
     }
   }
+}
+
+/** Runs `work` when those before it are done, unless that takes longer than somebody is patient. **Errors**: `TooManyWaiting`. */
+async function waited<T>({ turns }: WaitingLine, patienceMs: number, work: () => Promise<T>): Promise<T> {
+  const entry = Promise.withResolvers<void>();
+  const patience = setTimeout(() => entry.reject(new TooManyWaiting()), patienceMs);
+  const done = turns(async () => {
+    entry.resolve();
+    // Whoever gave up before passes the turn on.
+    await entry.promise;
+    return work();
+  });
+  // Of somebody who gave up nobody looks at it any more.
+  done.catch(() => undefined);
+  await entry.promise;
+  clearTimeout(patience);
+  return done;
 }
