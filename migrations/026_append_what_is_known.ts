@@ -1,10 +1,11 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * What a message quotes may have been looked at long before: `append_message` compares all that a look says of its place, and the history
- * whole in place of the number of its newest revision, which another history has as well after a restore.
+ * What a message quotes may have been looked at long before: `append_message` compares all that a look says of its place, and with the
+ * number of the newest revision when it was made, because another history has the same number after a restore. It waits for no commit.
  *
- * The text of the history is the one that `StoreHistory.head` makes. Were they to differ, appends would be stored in more steps.
+ * The texts are those of `StoreHistory.newestRevision` and `StoreHistory.branch`. Were they to differ, appends would be refused: they are
+ * compared under the lock, too.
  */
 export class AppendWhatIsKnown extends Migration {
   override up(): void {
@@ -13,7 +14,7 @@ export class AppendWhatIsKnown extends Migration {
       drop function append_message`);
     this.addSql(`
       create function append_message(
-        in_conversation uuid, in_owner uuid, seen_branch smallint, seen_at_most bigint, seen_history text, head_lock bigint,
+        in_conversation uuid, in_owner uuid, seen_branch text, seen_at_most bigint, seen_history text, head_lock bigint,
         in_message uuid, in_role text, in_content text, in_citations jsonb, in_metadata jsonb, in_language text, in_digest bytea,
         in_ordinals smallint[], in_series integer[], in_branches smallint[], in_times timestamptz[], in_revisions bigint[]
       ) returns table (given_seq integer, given_at timestamptz)
@@ -42,25 +43,22 @@ export class AppendWhatIsKnown extends Migration {
           return;
         end if;
         if seen_history is not null then
-          -- Neither ever changes, but another conversation may have the id after a restore.
-          if taken.branch_id <> seen_branch or taken.as_of_revision is distinct from seen_at_most then
+          -- To the end, no revision becomes visible. Not waited for: with a commit that is just ending, whoever calls looks again behind it.
+          if not pg_try_advisory_xact_lock_shared(head_lock) then
             return;
           end if;
-          -- The same request again need not wait for a commit that is just ending.
-          if exists (select from public.messages m where m.id = in_message) then
-            return;
-          end if;
-          -- To the end, no revision becomes visible. Behind the wait, because a statement sees what was committed before it began.
-          perform pg_advisory_xact_lock_shared(head_lock);
-          if seen_history <> (
-              coalesce((
+          -- A statement of its own, so that it sees what was committed before.
+          if not exists (
+            select
+            from public.branches b
+            where b.id = taken.branch_id
+              and b.status <> 'discarded'
+              and b.id || ' ' || extract(epoch from b.created_at) = seen_branch
+              and taken.as_of_revision is not distinct from seen_at_most
+              and seen_history = coalesce((
                 select r.id || ' ' || extract(epoch from r.created_at) from public.revisions r order by r.id desc limit 1
-              ), '0 0') || ' ' || coalesce((
-                select b.id || ' ' || extract(epoch from b.created_at) from public.branches b order by b.id desc limit 1
               ), '0 0')
-            )
-            or (select b.status from public.branches b where b.id = taken.branch_id) = 'discarded'
-          then
+          ) then
             return;
           end if;
         end if;
@@ -86,7 +84,7 @@ export class AppendWhatIsKnown extends Migration {
         where c.id = in_conversation;
         return next;
       end $$`);
-    const signature = `append_message(uuid, uuid, smallint, bigint, text, bigint, uuid, text, text, jsonb, jsonb, text, bytea,
+    const signature = `append_message(uuid, uuid, text, bigint, text, bigint, uuid, text, text, jsonb, jsonb, text, bytea,
         smallint[], integer[], smallint[], timestamptz[], bigint[])`;
     this.addSql(`revoke all on function ${signature} from public`);
     this.addSql(`grant execute on function ${signature} to stockroom_app`);

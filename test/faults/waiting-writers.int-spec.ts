@@ -14,6 +14,8 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 const CONNECTIONS = 4;
 const WRITERS = 40;
 const READS = 10;
+/** Every so many writers there is one who is nobody else. */
+const PER_PERSON = 5;
 
 /** What waits for one another: `lock` is held meanwhile by somebody else; `write` waits for it. */
 interface Contest {
@@ -58,11 +60,15 @@ describe('while somebody else has what forty writers wait for', () => {
 
   /** Each to a conversation of its own, while a commit is ending. */
   async function quotations(): Promise<Contest> {
-    const ids: string[] = [];
-    for (let n = 0; n < WRITERS; n++) ids.push((await makeConversation(service.api)).id);
+    const writers: (() => Promise<ApiAnswer>)[] = [];
+    for (let n = 0; n < WRITERS; n++) {
+      const { api } = n % PER_PERSON === 0 ? await service.signedIn('USER') : { api: service.api };
+      const { id } = await makeConversation(api);
+      writers.push(() => cite(api, id, [quote(symbol, 0)]));
+    }
     return {
       lock: takeFinishLock(),
-      write: (n) => cite(service.api, ids[n] ?? '', [quote(symbol, 0)]),
+      write: (n) => writers[n]?.() ?? Promise.reject(new Error('no such writer')),
       done: 201,
     };
   }

@@ -55,9 +55,15 @@ export class CitationsService {
   }
 
   /**
-   * What is shown of what is quoted, as it is known of an earlier look or by one as `owner`; null when no price is quoted or there is no
-   * such place. It may be outdated: whoever stores it asks the database for place and history.
+   * What earlier looks found of what is quoted; null when no price is quoted or anything is not known. It may be outdated: whoever stores
+   * it asks the database for place and history.
    */
+  known(prepared: PreparedCitations, place: QuotesPlace): ShownQuotes | null {
+    const asked = askedBars(prepared);
+    return asked.length === 0 ? null : this.quotes.known(place, asked);
+  }
+
+  /** The same by a look as `owner`; null when no price is quoted or there is no such place. */
   async shownAs(
     owner: RowOwner,
     prepared: PreparedCitations,
@@ -65,8 +71,6 @@ export class CitationsService {
   ): Promise<ShownQuotes | null> {
     const asked = askedBars(prepared);
     if (asked.length === 0) return null;
-    const known = this.quotes.known(place, asked);
-    if (known !== null) return known;
     return this.quotes.shown(place, asked, await this.sql.readAs(owner, QuotesService.look(place, asked)));
   }
 

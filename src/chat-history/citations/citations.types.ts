@@ -34,4 +34,4 @@ export interface PinnedCitations {
 }
 
 /** Where quoted prices were looked at, which must still be so when the message is stored. */
-export type QuotedAt = Pick<ShownQuotes, 'history' | 'head' | 'branchId' | 'atMost'>;
+export type QuotedAt = Pick<ShownQuotes, 'history' | 'head' | 'branchStamp' | 'atMost'>;

@@ -10,7 +10,7 @@ import { insertLate, takeLateTurn } from '../citations/late-citations.queries.js
 import { CitationsService } from '../citations/citations.service.js';
 import { pinnedBy, type PreparedCitations } from '../citations/pin/pinned-citations.js';
 import type { PinnedCitations } from '../citations/citations.types.js';
-import type { QuotesPlace } from '../../stock-data/quotes/quotes.types.js';
+import type { QuotesPlace, ShownQuotes } from '../../stock-data/quotes/quotes.types.js';
 import type { HistoryOwner } from '../history-owner.types.js';
 import { metadataText, orMetadataTooLarge } from '../idempotency/metadata.js';
 import { requestDigest } from '../idempotency/request-digest.js';
@@ -48,14 +48,11 @@ interface NewMessage extends AppendMessage {
   readonly digest: Buffer;
 }
 
-/** How long an append waits for others to the same conversation, and then to any. **Units**: milliseconds. */
+/** How long an append waits for others to the same conversation, and then for others of its owner. **Units**: milliseconds. */
 const PATIENCE_MS = 10_000;
 
-/**
- * Appends to all conversations. **Why** a queue: while a commit is ending, those that quote prices wait for it; and to have ten on their way
- * at once costs PostgreSQL a tenth more for each than three.
- */
-const EVERYBODYS = { name: 'append', patienceMs: PATIENCE_MS };
+/** Appends of everybody that may wait for a commit to end. Not those that are stored at once: nobody's wait is to keep up somebody else. */
+const IN_STEPS = { name: 'append in steps', patienceMs: PATIENCE_MS };
 
 /** Adds messages: each once, in one order for every reader, without gaps. */
 @Injectable()
@@ -83,28 +80,47 @@ export class AppendMessageService {
     const citations = await this.citations.prepare(message.citations);
     const digest = requestDigest({ role, content, metadata, citations: citations.requested });
     const asked = { ...input, owner, citations, digest, id: id ?? uuidv7() };
-    const own = { name: `append ${owner.id} ${conversationId}`, patienceMs: PATIENCE_MS, atOnce: 1 };
+    const conversations = {
+      name: `append ${owner.id} ${conversationId}`,
+      patienceMs: PATIENCE_MS,
+      atOnce: 1,
+    };
+    const owners = { name: `append ${owner.id}`, patienceMs: PATIENCE_MS };
     return orMetadataTooLarge(() =>
-      this.sql.inTurn(own, () =>
-        this.sql.inTurn(EVERYBODYS, async () => {
+      this.sql.inTurn(conversations, () =>
+        this.sql.inTurn(owners, async () => {
           const appended = ifMatch === undefined ? await this.appendAtOnce(asked) : null;
-          return appended ?? this.sql.transactionAs(owner, (tx) => this.appendInSteps(tx, asked));
+          return appended ?? (await this.appendLater(asked));
         }),
       ),
     );
   }
 
   /**
-   * Looks at prices that are quoted and not known, and then stores, if nothing was committed since the look; null when it cannot be done
-   * so, whatever the reason: {@link appendInSteps} finds out. **Why**: with one wait for the database, or two, of which the last alone holds
-   * the conversation.
+   * Stores with the prices that are known, and otherwise looks at them first; null when it cannot be done so, whatever the reason:
+   * {@link appendInSteps} finds out. **Why**: one wait for the database, or two, of which the last alone holds the conversation.
    */
   private async appendAtOnce(asked: NewMessage): Promise<AppendedMessage | null> {
     const { owner, citations } = asked;
-    const pinned = pinnedBy(citations, await this.citations.shownAs(owner, citations, placeOf(asked)));
+    const place = placeOf(asked);
+    const known = this.citations.known(citations, place);
+    const stored = known === null ? null : await this.storeAtOnce(asked, known);
+    return stored ?? this.storeAtOnce(asked, await this.citations.shownAs(owner, citations, place));
+  }
+
+  /** Stores, if nothing was committed since prices were looked at, and none is just ending; else null. */
+  private async storeAtOnce(asked: NewMessage, shown: ShownQuotes | null): Promise<AppendedMessage | null> {
+    const pinned = pinnedBy(asked.citations, shown);
     if (pinned === null || lateIn(pinned).length > 0) return null;
-    const [stored] = await this.sql.runAs(owner, addMessage(this.rowOf(asked, pinned)));
+    const [stored] = await this.sql.runAs(asked.owner, addMessage(this.rowOf(asked, pinned)));
     return stored === undefined ? null : this.appended(asked, pinned, stored);
+  }
+
+  private async appendLater(asked: NewMessage): Promise<AppendedMessage> {
+    const append = () => this.sql.transactionAs(asked.owner, (tx) => this.appendInSteps(tx, asked));
+    return asked.citations.items.some(({ quotation }) => quotation !== null)
+      ? this.sql.inTurn(IN_STEPS, append)
+      : append();
   }
 
   /** Takes the conversation first, and keeps revisions from becoming visible, so that what is found then holds to the end. */

@@ -73,7 +73,8 @@ export interface MessageRow {
 /**
  * Adds a message behind the last one of a conversation, and what it quotes; alone or in a transaction. **Shape**: its `seq`, moment, and
  * metadata as JSON text; no row, and nothing stored, when there is no such conversation, the id is taken, or what it quotes was looked at in another
- * place than the conversation's, in another history than that of the newest revision, or on a branch that is discarded by now.
+ * place than the conversation's, in another history than that of the newest revision, or on a branch that is discarded by now; nor when
+ * prices are quoted and a commit is just ending: it never waits for one.
  */
 export function addMessage(message: MessageRow): Statement {
   const { pins, at } = message;
@@ -84,7 +85,7 @@ export function addMessage(message: MessageRow): Statement {
       from append_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) a`,
     values: [
       ...[message.conversationId, message.ownerId],
-      ...[at?.branchId ?? null, at?.atMost ?? null, at?.history ?? null, VersioningService.headLock()],
+      ...[at?.branchStamp ?? null, at?.atMost ?? null, at?.history ?? null, VersioningService.headLock()],
       ...[message.id, message.role, message.content, message.citations, message.metadata],
       ...[message.language, message.requestDigest],
       pins.map(({ ordinal }) => ordinal),

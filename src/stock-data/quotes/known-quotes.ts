@@ -53,6 +53,6 @@ function placeKey({ name, values }: QuotesPlace): string {
   return `${name} ${values.join(' ')}`;
 }
 
-function barKey({ branchId, atMost }: Place, { symbol, interval, ts, revision, field }: AskedBar): string {
-  return `${branchId} ${atMost} ${symbol} ${interval} ${ts} ${revision} ${field}`;
+function barKey({ branchStamp, atMost }: Place, { symbol, interval, ts, revision, field }: AskedBar): string {
+  return `${branchStamp} ${atMost} ${symbol} ${interval} ${ts} ${revision} ${field}`;
 }

@@ -37,7 +37,7 @@ const shownAt = (alias: string, revision: string): string => `left join lateral 
  * The versions that reads of a branch show of many bars, each at a revision of its own and none behind that of the place; all in one
  * statement, so in one snapshot.
  *
- * **Shape**: no row where there is no place; else one for each asked bar, in order: head of the snapshot; status, name and number of the branch; the
+ * **Shape**: no row where there is no place; else one for each asked bar, in order: newest revision; status, name, number and stamp of the branch; the
  * place's last revision; whether the symbol is tracked; series; branch
  * and name of the branch that the version stands on, its `valid_from`, its bar as JSON text, the asked field as text; whether the version
  * was ended on its own branch. Version and bar are null where none is shown.
@@ -52,10 +52,11 @@ export function shownVersions(place: QuotesPlace, asked: readonly AskedBar[]): S
       with recursive place (branch_id, at_most) as materialized (${place.text}),
       ${lineOf('(select p.branch_id from place p)')}
       select
-        ${StoreHistory.head()},
+        ${StoreHistory.newestRevision()},
         here.status,
         here.name,
         p.branch_id,
+        ${StoreHistory.branch('here')},
         p.at_most::float8,
         s.id is not null,
         x.id,

@@ -39,12 +39,13 @@ export class QuotesService {
   shown(place: QuotesPlace, asked: readonly AskedBar[], rows: readonly Row[]): ShownQuotes | null {
     const [first] = rows;
     if (first === undefined) return null;
-    const [history, status, name, branchId, atMost] = first;
+    const [history, status, name, branchId, branchStamp, atMost] = first;
     const shown = {
       history: String(history),
       head: Number.parseInt(String(history), 10),
       branch: String(name),
       branchId: Number(branchId),
+      branchStamp: String(branchStamp),
       branchStatus: String(status),
       atMost: atMost as number | null,
       quotes: rows.map(shownQuote),
@@ -91,7 +92,7 @@ export class QuotesService {
 }
 
 function shownQuote(row: Row): ShownQuote {
-  const [, , , , , isTracked, seriesId, branchId, branch, revision, json, value, isEnded] = row;
+  const [, , , , , , isTracked, seriesId, branchId, branch, revision, json, value, isEnded] = row;
   return {
     isTracked: isTracked === true,
     seriesId: seriesId as number | null,

@@ -55,13 +55,15 @@ export interface ShownQuote {
 
 /** What a branch shows of many bars, all of one snapshot. */
 export interface ShownQuotes {
-  /** The head of the snapshot, as `StoreHistory.head` writes it: the same text is the same history. */
+  /** The newest revision of the snapshot, as `StoreHistory.newestRevision` writes it: the same text is the same history of prices. */
   readonly history: string;
-  /** The newest revision of it. */
+  /** Its number. */
   readonly head: number;
   /** Name of the branch that was read. */
   readonly branch: string;
   readonly branchId: number;
+  /** Tells the branch from one of another history, as `StoreHistory.branch` writes it. */
+  readonly branchStamp: string;
   readonly branchStatus: string;
   /** The last revision that the place lets see; null for the newest. */
   readonly atMost: number | null;

@@ -2,12 +2,18 @@ import type { Statement } from '../../database/statement.js';
 
 const STAMP = (alias: string): string => `${alias}.id || ' ' || extract(epoch from ${alias}.created_at)`;
 
+/** SQL of the newest revision and when it was made: all that tells one history of prices from another. **Shape**: two words of text. */
+export const NEWEST_REVISION = `coalesce((select ${STAMP('r')} from revisions r order by r.id desc limit 1), '0 0')`;
+
+/** SQL of a branch `alias` and when it was made, as two words of text: its number may be another one's in another history. */
+export const branchStamp = STAMP;
+
 /**
  * SQL of what tells one history from another: the newest revision, when it was made, the newest branch, when it was made. **Shape**: one text
  * of four words, `7 1767225600.000000 3 1767225500.000000`; `0 0` for what there is none of.
  */
 export const HEAD = `(
-          coalesce((select ${STAMP('r')} from revisions r order by r.id desc limit 1), '0 0') || ' ' ||
+          ${NEWEST_REVISION} || ' ' ||
           coalesce((select ${STAMP('b')} from branches b order by b.id desc limit 1), '0 0'))`;
 
 /**

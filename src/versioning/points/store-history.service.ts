@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { Batcher } from '../../common/batcher.js';
 import { SqlService } from '../../database/sql.service.js';
-import { goesOn, HEAD } from './history.queries.js';
+import { branchStamp, goesOn, HEAD, NEWEST_REVISION } from './history.queries.js';
 import { HistoryChanged } from '../versioning.errors.js';
 
 const MAX_BATCH = 1_000;
@@ -26,6 +26,16 @@ export class StoreHistory {
   /** SQL of the head of a snapshot, as text that begins with the number of the newest revision. */
   static head(): string {
     return HEAD;
+  }
+
+  /** SQL of the newest revision of a snapshot, as text that begins with its number: the same text is the same history of prices. */
+  static newestRevision(): string {
+    return NEWEST_REVISION;
+  }
+
+  /** SQL of what tells a branch, by the alias of its row, from one of another history with its number. */
+  static branch(alias: string): string {
+    return branchStamp(alias);
   }
 
   /** Registers what is to be forgotten together with the history. */

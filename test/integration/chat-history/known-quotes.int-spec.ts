@@ -87,6 +87,46 @@ describe('a price that was quoted before', () => {
     expect(await quoted(conversation, symbol)).toMatchObject({ quoted: { close: 7 } });
   });
 
+  // No request moves a conversation; in another history one may have its id.
+  it('is what the place of the conversation shows, were that another one', async () => {
+    const { symbol, revision } = await stockWith(service.api, '1');
+    await putClose(service.api, { symbol, day: 0 }, 2);
+    const branch = await forkBranch(service.api);
+    await putClose(service.api, { symbol, day: 0, branch }, 5);
+    const conversation = await openConversation(person.api);
+    const move = async (to: string): Promise<unknown> =>
+      execute(service.db.superuser, `update conversations set ${to} where id = '${conversation}'`);
+    expect(await quoted(conversation, symbol)).toMatchObject({ quoted: { close: 2 } });
+    await move(`as_of_revision = ${revision}`);
+    expect(await quoted(conversation, symbol)).toMatchObject({ quoted: { close: 1 } });
+    await move(`as_of_revision = null, branch_id = (select id from branches where name = '${branch}')`);
+    expect(await quoted(conversation, symbol)).toMatchObject({ branch, quoted: { close: 5 } });
+  });
+
+  it('is told of the branch that has the number now', async () => {
+    const { symbol } = await stockWith(service.api, '1');
+    const branch = await forkBranch(service.api);
+    const conversation = await openConversation(person.api, { branch });
+    await quoted(conversation, symbol);
+    const ran = watchStatements();
+    await execute(
+      service.db.superuser,
+      `update branches set name = 'restored', created_at = created_at + interval '1 microsecond' where name = '${branch}'`,
+    );
+    const answer = await cite(person.api, conversation, [quote(symbol, 0)]);
+    expect(answer.status).toBe(201);
+    expect(ran.filter((name) => name.startsWith('quotes_'))).toHaveLength(1);
+    await execute(service.db.superuser, `update branches set name = '${branch}' where name = 'restored'`);
+  });
+
+  it('is not looked at again because a branch was made', async () => {
+    const { conversation, symbol, first } = await quotedOnce();
+    await forkBranch(service.api);
+    const ran = watchStatements();
+    expect(await quoted(conversation, symbol)).toEqual(first);
+    expect(ran).toEqual([STORE]);
+  });
+
   it('is what its own branch shows', async () => {
     const { symbol } = await quotedOnce();
     const branch = await forkBranch(service.api);
@@ -154,7 +194,7 @@ describe('a price that was quoted before', () => {
       `select pg_get_functiondef('append_message'::regproc) as text`,
     );
     const text = made?.text ?? '';
-    await asOwner(service.db, text.replace(/seen_history <> \([^]*?\)\s+or/, 'false or'));
+    await asOwner(service.db, text.replace(/seen_history = coalesce[^]*?'0 0'\)/, 'true'));
     const { conversation, symbol, first } = await quotedOnce();
     await putClose(service.api, { symbol, day: 0 }, 2);
     expect(await quoted(conversation, symbol)).toEqual(first);

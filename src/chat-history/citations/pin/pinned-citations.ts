@@ -80,8 +80,8 @@ export function pinnedIn(prepared: PreparedCitations, found: readonly LookedUp[]
 
 function quotedAt([first]: readonly LookedUp[]): QuotedAt | null {
   if (first === undefined) return null;
-  const { history, head, branchId, fixedAt } = first;
-  return { history, head, branchId, atMost: fixedAt };
+  const { history, head, branchStamp, fixedAt } = first;
+  return { history, head, branchStamp, atMost: fixedAt };
 }
 
 /** A JSON array of texts that are JSON. */

@@ -17,6 +17,7 @@ export interface LookedUp {
   /** The branch of the conversation. */
   readonly branch: string;
   readonly branchId: number;
+  readonly branchStamp: string;
   readonly branchStatus: string;
   readonly quote: ShownQuote;
   /** The first revision behind the one that was read which brought what the quotation says; null for none, or while nobody asked. */
