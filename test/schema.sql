@@ -385,7 +385,7 @@ CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(userna
 
 -- functions
 
-CREATE OR REPLACE FUNCTION public.append_message(in_conversation uuid, in_owner uuid, seen_branch smallint, seen_at_most bigint, seen_history text, head_lock bigint, in_message uuid, in_role text, in_content text, in_citations jsonb, in_metadata jsonb, in_language text, in_digest bytea, in_ordinals smallint[], in_series integer[], in_branches smallint[], in_times timestamp with time zone[], in_revisions bigint[])
+CREATE OR REPLACE FUNCTION public.append_message(in_conversation uuid, in_owner uuid, seen_branch text, seen_at_most bigint, seen_history text, head_lock bigint, in_message uuid, in_role text, in_content text, in_citations jsonb, in_metadata jsonb, in_language text, in_digest bytea, in_ordinals smallint[], in_series integer[], in_branches smallint[], in_times timestamp with time zone[], in_revisions bigint[])
  RETURNS TABLE(given_seq integer, given_at timestamp with time zone)
  LANGUAGE plpgsql
 AS $function$
@@ -412,25 +412,22 @@ AS $function$
           return;
         end if;
         if seen_history is not null then
-          -- Neither ever changes, but another conversation may have the id after a restore.
-          if taken.branch_id <> seen_branch or taken.as_of_revision is distinct from seen_at_most then
+          -- To the end, no revision becomes visible. Not waited for: with a commit that is just ending, whoever calls looks again behind it.
+          if not pg_try_advisory_xact_lock_shared(head_lock) then
             return;
           end if;
-          -- The same request again need not wait for a commit that is just ending.
-          if exists (select from public.messages m where m.id = in_message) then
-            return;
-          end if;
-          -- To the end, no revision becomes visible. Behind the wait, because a statement sees what was committed before it began.
-          perform pg_advisory_xact_lock_shared(head_lock);
-          if seen_history <> (
-              coalesce((
+          -- A statement of its own, so that it sees what was committed before.
+          if not exists (
+            select
+            from public.branches b
+            where b.id = taken.branch_id
+              and b.status <> 'discarded'
+              and b.id || ' ' || extract(epoch from b.created_at) = seen_branch
+              and taken.as_of_revision is not distinct from seen_at_most
+              and seen_history = coalesce((
                 select r.id || ' ' || extract(epoch from r.created_at) from public.revisions r order by r.id desc limit 1
-              ), '0 0') || ' ' || coalesce((
-                select b.id || ' ' || extract(epoch from b.created_at) from public.branches b order by b.id desc limit 1
               ), '0 0')
-            )
-            or (select b.status from public.branches b where b.id = taken.branch_id) = 'discarded'
-          then
+          ) then
             return;
           end if;
         end if;
@@ -655,7 +652,7 @@ create policy user_settings_retention on public.user_settings as permissive for 
 
 -- owners
 
-alter function public.append_message(uuid,uuid,smallint,bigint,text,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) owner to stockroom_owner;
+alter function public.append_message(uuid,uuid,text,bigint,text,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) owner to stockroom_owner;
 alter function public.audit_events_refuse_change() owner to stockroom_owner;
 alter function public.encrypted_cells_check_key() owner to stockroom_owner;
 alter function public.message_citations_check_added() owner to stockroom_owner;
@@ -758,8 +755,8 @@ grant select, usage on sequence public.stock_series_id_seq to stockroom_app;
 
 -- grants on functions
 
-revoke all on function public.append_message(uuid,uuid,smallint,bigint,text,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) from public;
-grant execute on function public.append_message(uuid,uuid,smallint,bigint,text,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) to stockroom_app;
+revoke all on function public.append_message(uuid,uuid,text,bigint,text,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) from public;
+grant execute on function public.append_message(uuid,uuid,text,bigint,text,bigint,uuid,text,text,jsonb,jsonb,text,bytea,smallint[],integer[],smallint[],timestamp with time zone[],bigint[]) to stockroom_app;
 grant execute on function public.audit_events_refuse_change() to public;
 grant execute on function public.encrypted_cells_check_key() to public;
 grant execute on function public.message_citations_check_added() to public;

@@ -41,7 +41,7 @@ const marksOf = (mark: string): string => `coalesce(bit_xor(${mark}), 0)`;
 const PLAIN_STAMP = `concat_ws(' ', p.marks, p.last_seq)`;
 
 /** Stamp of a page with quoted prices, of one message more than it shows: these, and everything that is known of prices. */
-const quotingStamp = (marks: string): string => `concat_ws(' ', ${marks}, ${StoreHistory.head()})`;
+const quotingStamp = (marks: string): string => `concat_ws(' ', ${marks}, ${StoreHistory.newestRevision()})`;
 
 /**
  * A page of what is mostly asked for: messages of a conversation that is no fork, without the status of what they quote.
