@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { withConnection } from '../../src/database/direct-connection.js';
+import { SqlService } from '../../src/database/sql.service.js';
 import { allMessages, makeConversation, type ShownMessage } from '../factories/conversations.js';
 import type { Persona } from '../support/personas.js';
 import { asOwner } from '../support/sql.js';
@@ -15,13 +16,18 @@ beforeAll(async () => {
   replica = await startTestApp({ beside: app });
   person = await app.signedIn('USER');
 });
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 afterAll(async () => {
   await replica.close();
   await app.close();
 });
 
-/** Lets messages be added without locking the row of their conversation. */
+/** Lets messages be added without locking the row of their conversation, and without waiting for each other in the process. */
 async function withoutRowLock(): Promise<void> {
+  for (const { app: replicaOf } of [app, replica])
+    jest.spyOn(replicaOf.get(SqlService), 'inTurn').mockImplementation((_queue, work) => work());
   const [made] = await asOwner<{ text: string }>(
     app.db,
     `select pg_get_functiondef('append_message'::regproc) as text`,
@@ -37,7 +43,7 @@ function cutConnections(): () => Promise<number> {
   let stopped = false;
   const cutting = withConnection(app.db.superuser, async (client) => {
     while (!stopped) {
-      await sleep(150);
+      await sleep(15);
       const { rowCount } = await client.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where datname = current_database() and usename = $1 and state <> 'idle' order by random() limit 1`,
