@@ -1,4 +1,4 @@
-import { chmod, chown, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionSettings } from '../../../src/config/settings.js';
@@ -131,10 +131,11 @@ export class Cluster {
     await this.run(join(POSTGRES_BIN, 'pg_ctl'), ['-D', this.data, '-w', '-t', '120', '-m', mode, 'stop']);
   }
 
-  /** What a burnt machine leaves: no server, no files. */
+  /** What a burnt machine leaves: no server, no files. Not those of the socket either: a killed server may still have its number for a while. */
   async destroy(): Promise<void> {
     const [pid] = (await readFile(join(this.data, 'postmaster.pid'), 'utf8')).split('\n');
     process.kill(Number(pid), 'SIGKILL');
+    for (const name of await readdir(this.socket)) await rm(join(this.socket, name), { force: true });
     await rm(this.data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     await ownFolder(this.place, `${this.name}-data`);
   }
