@@ -7,7 +7,7 @@ import { cite, quote } from '../factories/citations.js';
 import { makeConversation } from '../factories/conversations.js';
 import type { ApiAnswer } from '../support/api-client.js';
 import type { Persona } from '../support/personas.js';
-import { asOwner } from '../support/sql.js';
+import { waitingForLocks } from '../support/sql.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const CONVERSATIONS = 12;
@@ -24,16 +24,6 @@ beforeAll(async () => {
   ({ symbol } = await stockWith(service.api, '1'));
 });
 afterAll(() => service.close());
-
-/** How many connections of the service wait for a lock. */
-async function waiting(): Promise<number> {
-  const [row] = await asOwner<{ count: number }>(
-    service.db,
-    `select count(distinct pid)::int as count from pg_locks l join pg_stat_activity a using (pid)
-     where not l.granted and a.datname = current_database()`,
-  );
-  return row?.count ?? 0;
-}
 
 /**
  * What another person is answered while all that one person writes has to wait. **Shape**: the other's answer, how many of the one's were
@@ -56,7 +46,7 @@ async function besides(
       before++;
       return status;
     });
-    while ((await waiting()) === 0) await sleep(10);
+    while ((await waitingForLocks(service.db)) === 0) await sleep(10);
     const answer = await cite(other.api, id, []);
     const answeredBefore = before;
     await client.query('commit');

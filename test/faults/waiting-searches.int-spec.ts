@@ -5,7 +5,7 @@ import { SqlService } from '../../src/database/sql.service.js';
 import { trackStock } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
 import { expectRefused } from '../support/refusals.js';
-import { asOwner } from '../support/sql.js';
+import { waitingForLocks } from '../support/sql.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const CONNECTIONS = 6;
@@ -28,16 +28,6 @@ afterEach(async () => {
 
 const search = async (api: ApiClient): Promise<ApiAnswer> =>
   api.get('/v1/messages/search', { query: { q: 'anything' } });
-
-/** How many connections of the service search, and wait for the table. */
-async function searching(): Promise<number> {
-  const [row] = await asOwner<{ count: number }>(
-    service.db,
-    `select count(distinct pid)::int as count from pg_locks l join pg_stat_activity a using (pid)
-     where not l.granted and a.datname = current_database()`,
-  );
-  return row?.count ?? 0;
-}
 
 /** While nobody gets at a message: a search then lasts as long as it may, as one that costs too much would. */
 async function whileSearchesLast<T>(work: () => Promise<T>): Promise<T> {
@@ -67,11 +57,12 @@ async function readersBeside({ callers, held, inTurns }: Contest) {
   const searches: Promise<ApiAnswer>[] = [];
   const seen = await whileSearchesLast(async () => {
     searches.push(...callers.map(search));
-    while (turns.mock.calls.length < callers.length || (await searching()) < held) await sleep(5);
+    while (turns.mock.calls.length < callers.length || (await waitingForLocks(service.db)) < held)
+      await sleep(5);
     const reads: number[] = [];
     let most = 0;
     for (let n = 0; n < READS; n++) {
-      most = Math.max(most, await searching());
+      most = Math.max(most, await waitingForLocks(service.db));
       reads.push((await service.api.get(`/v1/stocks/${symbol}`)).status);
     }
     return { reads, most };

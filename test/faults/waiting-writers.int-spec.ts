@@ -8,7 +8,7 @@ import { cite, quote } from '../factories/citations.js';
 import { makeConversation } from '../factories/conversations.js';
 import { importCsv, trackStock } from '../factories/stocks.js';
 import type { ApiAnswer } from '../support/api-client.js';
-import { asOwner } from '../support/sql.js';
+import { waitingForLocks } from '../support/sql.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const CONNECTIONS = 4;
@@ -73,29 +73,19 @@ describe('while somebody else has what forty writers wait for', () => {
     };
   }
 
-  /** How many connections of the service wait for a lock. */
-  async function waiting(): Promise<number> {
-    const [row] = await asOwner<{ count: number }>(
-      service.db,
-      `select count(distinct pid)::int as count from pg_locks l join pg_stat_activity a using (pid)
-       where not l.granted and a.datname = current_database()`,
-    );
-    return row?.count ?? 0;
-  }
-
   /** **Shape**: the statuses of the reads that came meanwhile and of the writers; how many connections those held. */
   async function readersBesideWriters({ lock, write }: Contest) {
     return withConnection(service.db.owner, async (client) => {
       await client.query('begin');
       await client.query(lock.text, [...lock.values]);
       const writers = Array.from({ length: WRITERS }, (_, n) => write(n));
-      while ((await waiting()) === 0) await sleep(10);
+      while ((await waitingForLocks(service.db)) === 0) await sleep(10);
       const reads: number[] = [];
       for (let n = 0; n < READS; n++) {
         const { status } = await service.api.get(`/v1/stocks/${symbol}/data`, { query: { limit: n + 1 } });
         reads.push(status);
       }
-      const held = await waiting();
+      const held = await waitingForLocks(service.db);
       await client.query('commit');
       const writes = (await Promise.all(writers)).map(({ status }) => status);
       return { reads, writes, held };

@@ -10,3 +10,13 @@ export async function asOwner<R extends QueryResultRow>(
 ): Promise<readonly R[]> {
   return withConnection(db.owner, async (client) => (await client.query<R>(sql, [...values])).rows);
 }
+
+/** How many connections to this database wait for a lock. Not by their wait events: those of other roles are not shown. */
+export async function waitingForLocks(db: TestDatabase): Promise<number> {
+  const [row] = await asOwner<{ count: number }>(
+    db,
+    `select count(distinct pid)::int as count from pg_locks l join pg_stat_activity a using (pid)
+     where not l.granted and a.datname = current_database()`,
+  );
+  return row?.count ?? 0;
+}

@@ -28,6 +28,19 @@ const LIMIT = '(select $4::int)';
 /** Below and above every `seq`. **Why** not null and a condition on it: behind row-level security that would not be looked up in the index. */
 const START = { asc: 0, desc: 2_147_483_647 } as const;
 
+/** What a page shows of a message. */
+const SHOWN =
+  'm.id, m.conversation_id, m.seq, m.role, m.content, m.citations, m.metadata, m.created_at, m.redacted_at';
+
+/** SQL of a conversation's own messages of a page. **Why** in one place: a page and its stamp have to look up the same rows in the same order. */
+const ownRows = (order: MessagePage['order'], columns: string): string => `select ${columns}
+          from messages m
+          where m.conversation_id = $1
+            and m.owner_id = $2
+            and m.seq ${DIRECTIONS[order].behind} $3
+          order by m.seq ${order}
+          limit ${LIMIT}`;
+
 /**
  * SQL of a number for one message `m` that is another one for another message, and once it is redacted: nothing else ever changes on one.
  * A message of another history, after a restore, has another id, or the same and another moment.
@@ -54,7 +67,7 @@ const quotingStamp = (marks: string): string => `concat_ws(' ', ${marks}, ${Stor
  */
 export function plainMessagePage(page: MessagePage, stamped = false): Statement {
   const { conversationId, ownerId, order, after, limit } = page;
-  const { behind, last, more } = DIRECTIONS[order];
+  const { last, more } = DIRECTIONS[order];
   return {
     name: `message_page_plain_${stamped ? 'stamped_' : ''}${order}`,
     text: `
@@ -70,13 +83,7 @@ export function plainMessagePage(page: MessagePage, stamped = false): Statement 
             stamped ? `, ${marksOf(MARK)} as marks` : ''
           }
         from (
-          select m.id, m.conversation_id, m.seq, m.role, m.content, m.citations, m.metadata, m.created_at, m.redacted_at
-          from messages m
-          where m.conversation_id = $1
-            and m.owner_id = $2
-            and m.seq ${behind} $3
-          order by m.seq ${order}
-          limit ${LIMIT}
+          ${ownRows(order, SHOWN)}
         ) m
       ) p
       where c.id = $1
@@ -105,7 +112,7 @@ export function messagePage(page: MessagePage, stamped = false): Statement {
         }
         from lineage l
         cross join lateral (
-          select m.id, m.conversation_id, m.seq, m.role, m.content, m.citations, m.metadata, m.created_at, m.redacted_at
+          select ${SHOWN}
           from messages m
           where m.conversation_id = l.id
             and m.owner_id = $2
@@ -137,7 +144,7 @@ export function messagePage(page: MessagePage, stamped = false): Statement {
  */
 export function messagePageStamp(page: MessagePage, quotes: boolean): Statement {
   const { conversationId, ownerId, order, after, limit } = page;
-  const { behind, last, more } = DIRECTIONS[order];
+  const { last, more } = DIRECTIONS[order];
   return {
     name: `message_stamp_${quotes ? 'quoting_' : ''}${order}`,
     text: `
@@ -148,13 +155,7 @@ export function messagePageStamp(page: MessagePage, quotes: boolean): Statement 
           case when count(*) = $4 and ${more} then ${last}(m.seq) end as last_seq,
           ${marksOf(MARK)} as marks
         from (
-          select m.id, m.seq, m.created_at, m.redacted_at
-          from messages m
-          where m.conversation_id = $1
-            and m.owner_id = $2
-            and m.seq ${behind} $3
-          order by m.seq ${order}
-          limit ${LIMIT}
+          ${ownRows(order, 'm.id, m.seq, m.created_at, m.redacted_at')}
         ) m
       ) p
       where c.id = $1

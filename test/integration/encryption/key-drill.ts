@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
-import { withConnection } from '../../../src/database/direct-connection.js';
 import { EncryptionService } from '../../../src/encryption/encryption.service.js';
 import { KeyPresenceService } from '../../../src/keys/key-presence.service.js';
 import { KeysService, type RotationOptions } from '../../../src/keys/keys.service.js';
+import { waitingForLocks } from '../../support/sql.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { asOwner, makeUser, openProcess, type ProcessOptions } from './keys-support.js';
 
@@ -27,15 +27,7 @@ export async function failure(promise: Promise<unknown>): Promise<Error> {
 /** Comes back once somebody on this database waits for a lock. */
 export async function someoneWaits(db: TestDatabase): Promise<void> {
   for (let tries = 0; tries < 400; tries++) {
-    // Not by their wait events: those of other roles are not shown.
-    const { rows } = await withConnection(db.owner, (client) =>
-      client.query<{ n: number }>(
-        `select count(*)::int as n from pg_locks l join pg_stat_activity a using (pid)
-         where not l.granted and a.datname = current_database()`,
-      ),
-    );
-    const [row] = rows;
-    if ((row?.n ?? 0) > 0) return;
+    if ((await waitingForLocks(db)) > 0) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error('Nobody waits for a lock.');
