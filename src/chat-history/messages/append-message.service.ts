@@ -85,7 +85,7 @@ export class AppendMessageService {
       patienceMs: PATIENCE_MS,
       atOnce: 1,
     };
-    const owners = { name: `append ${owner.id}`, patienceMs: PATIENCE_MS };
+    const owners = { name: `append ${owner.id}`, patienceMs: PATIENCE_MS, atOnce: 'most' } as const;
     return orMetadataTooLarge(() =>
       this.sql.inTurn(conversations, () =>
         this.sql.inTurn(owners, async () => {
