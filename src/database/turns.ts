@@ -7,8 +7,8 @@ export interface Queue {
   readonly name: string;
   /** **Units**: milliseconds in the queue, after which whoever waits is told to come again. */
   readonly patienceMs: number;
-  /** How many are let in at once: a third of the connections unless that is less; `most`, for what seldom waits: all but a third. */
-  readonly atOnce?: number | 'most';
+  /** How many are let in at once; a third of the connections unless that is less. */
+  readonly atOnce?: number;
 }
 
 /** Who comes when this many are inside or wait is told to come again at once. */
@@ -31,16 +31,16 @@ interface WaitingLine {
  */
 export class Turns {
   private readonly lines = new Map<string, WaitingLine>();
-  private readonly third: number;
+  private readonly atOnce: number;
 
   /** **Shape**: `connections` is the size of the pool. */
-  constructor(private readonly connections: number) {
-    this.third = Math.max(Math.floor(connections / CONNECTIONS_PER_TURN), 1);
+  constructor(connections: number) {
+    this.atOnce = Math.max(Math.floor(connections / CONNECTIONS_PER_TURN), 1);
   }
 
   /** Runs `work` when its turn has come. **Errors**: `TooManyWaiting`, and then `work` never runs; those of `work`. */
-  async take<T>({ name, patienceMs, atOnce }: Queue, work: () => Promise<T>): Promise<T> {
-    const line = this.lines.get(name) ?? { turns: pLimit(this.letIn(atOnce)), length: 0 };
+  async take<T>({ name, patienceMs, atOnce = this.atOnce }: Queue, work: () => Promise<T>): Promise<T> {
+    const line = this.lines.get(name) ?? { turns: pLimit(Math.min(atOnce, this.atOnce)), length: 0 };
     if (line.length >= MAX_IN_LINE) throw new TooManyWaiting();
     this.lines.set(name, line);
     try {
@@ -52,11 +52,6 @@ export class Turns {
       // There may be a queue for each of a million rows, and nobody in nearly all of them.
       if (line.length === 0) this.lines.delete(name);
     }
-  }
-
-  private letIn(atOnce: Queue['atOnce']): number {
-    if (atOnce === 'most') return Math.max(this.connections - this.third, 1);
-    return Math.min(atOnce ?? this.third, this.third);
   }
 }
 

@@ -4,6 +4,7 @@ import { withConnection } from '../../src/database/direct-connection.js';
 import { SqlService } from '../../src/database/sql.service.js';
 import { allMessages, makeConversation, type ShownMessage } from '../factories/conversations.js';
 import type { Persona } from '../support/personas.js';
+import { changeAppend } from '../support/changed-append.js';
 import { asOwner } from '../support/sql.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { appendStorm, type StormReport } from './append-storm.js';
@@ -28,13 +29,7 @@ afterAll(async () => {
 async function withoutRowLock(): Promise<void> {
   for (const { app: replicaOf } of [app, replica])
     jest.spyOn(replicaOf.get(SqlService), 'inTurn').mockImplementation((_queue, work) => work());
-  const [made] = await asOwner<{ text: string }>(
-    app.db,
-    `select pg_get_functiondef('append_message'::regproc) as text`,
-  );
-  const text = made?.text.replace('for no key update', '') ?? '';
-  expect(text).not.toBe(made?.text);
-  await asOwner(app.db, text);
+  await changeAppend(app.db, 'locks nothing');
 }
 
 /** Cuts connections of the service, whatever they are at, until told to stop. */

@@ -6,6 +6,7 @@ import { stockWith } from '../factories/branches.js';
 import { cite, quote } from '../factories/citations.js';
 import { makeConversation } from '../factories/conversations.js';
 import type { ApiAnswer } from '../support/api-client.js';
+import { changeAppend } from '../support/changed-append.js';
 import type { Persona } from '../support/personas.js';
 import { waitingForLocks } from '../support/sql.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -25,50 +26,92 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
+interface Lock {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 /**
- * What another person is answered while all that one person writes has to wait. **Shape**: the other's answer, how many of the one's were
- * answered before it, and theirs in the end.
+ * Does something while all that one person writes has to wait. **Shape**: what it gave, how many writes were answered before that, and
+ * with what all were in the end.
  */
-async function besides(
-  lock: (ids: readonly string[]) => { readonly text: string; readonly values: readonly unknown[] },
+async function besides<T>(
+  lock: (ids: readonly string[]) => Lock,
   write: (conversation: string) => Promise<ApiAnswer>,
-): Promise<{ answer: ApiAnswer; before: number; statuses: readonly number[] }> {
+  act: () => Promise<T>,
+): Promise<{ outcome: T; before: number; statuses: readonly number[] }> {
   const ids: string[] = [];
   for (let n = 0; n < CONVERSATIONS; n++) ids.push((await makeConversation(one.api)).id);
-  const { id } = await makeConversation(other.api);
   return withConnection(service.db.owner, async (client) => {
     await client.query('begin');
     const { text, values } = lock(ids);
     await client.query(text, [...values]);
-    let before = 0;
+    let answered = 0;
     const writers = ids.map(async (conversation) => {
       const { status } = await write(conversation);
-      before++;
+      answered++;
       return status;
     });
     while ((await waitingForLocks(service.db)) === 0) await sleep(10);
-    const answer = await cite(other.api, id, []);
-    const answeredBefore = before;
+    const outcome = await act();
+    const before = answered;
     await client.query('commit');
-    return { answer, before: answeredBefore, statuses: await Promise.all(writers) };
+    return { outcome, before, statuses: await Promise.all(writers) };
   });
 }
 
+const lockRows = (ids: readonly string[]): Lock => ({
+  text: 'select from conversations where id = any ($1) for update',
+  values: [ids],
+});
+
+const say = (conversation: string): Promise<ApiAnswer> => cite(one.api, conversation, []);
+
+/** What the other person is answered. **Units**: a status. */
+async function otherSays(): Promise<number> {
+  const { id } = await makeConversation(other.api);
+  return (await cite(other.api, id, [])).status;
+}
+
+/** How many connections wait for a lock, when no more come to it. */
+async function settledWaits(): Promise<number> {
+  for (let last = -1; ;) {
+    const now = await waitingForLocks(service.db);
+    if (now === last) return now;
+    last = now;
+    await sleep(300);
+  }
+}
+
+const ALL_STORED = Array<number>(CONVERSATIONS).fill(201);
+
 describe('what somebody else adds', () => {
   it('is stored while the conversations of one person are locked', async () => {
-    const { answer, before, statuses } = await besides(
-      (ids) => ({ text: 'select from conversations where id = any ($1) for update', values: [ids] }),
-      (conversation) => cite(one.api, conversation, []),
-    );
-    expect([answer.status, before]).toEqual([201, 0]);
-    expect(statuses).toEqual(Array<number>(CONVERSATIONS).fill(201));
+    const { outcome, before, statuses } = await besides(lockRows, say, otherSays);
+    expect([outcome, before]).toEqual([201, 0]);
+    expect(statuses).toEqual(ALL_STORED);
   });
 
   it('is stored while quotations of one person wait for a commit to end', async () => {
-    const { answer, before, statuses } = await besides(takeFinishLock, (conversation) =>
-      cite(one.api, conversation, [quote(symbol, 0)]),
-    );
-    expect([answer.status, before]).toEqual([201, 0]);
-    expect(statuses).toEqual(Array<number>(CONVERSATIONS).fill(201));
+    const quoteIn = (conversation: string) => cite(one.api, conversation, [quote(symbol, 0)]);
+    const { outcome, before, statuses } = await besides(takeFinishLock, quoteIn, otherSays);
+    expect([outcome, before]).toEqual([201, 0]);
+    expect(statuses).toEqual(ALL_STORED);
+  });
+});
+
+describe('appends to conversations that are locked', () => {
+  it('hold a third of the connections', async () => {
+    const { outcome, before, statuses } = await besides(lockRows, say, settledWaits);
+    expect([outcome, before]).toEqual([3, 0]);
+    expect(statuses).toEqual(ALL_STORED);
+  });
+
+  it('would hold all of them if the statement that stores at once waited: control', async () => {
+    const putBack = await changeAppend(service.db, 'waits for the row');
+    const { outcome, statuses } = await besides(lockRows, say, settledWaits);
+    expect(outcome).toBe(10);
+    expect(statuses).toEqual(ALL_STORED);
+    await putBack();
   });
 });

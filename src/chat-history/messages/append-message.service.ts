@@ -48,11 +48,11 @@ interface NewMessage extends AppendMessage {
   readonly digest: Buffer;
 }
 
-/** How long an append waits for others to the same conversation, and then for others of its owner. **Units**: milliseconds. */
+/** How long an append waits for others: to the same conversation, and then those that go in steps. **Units**: milliseconds. */
 const PATIENCE_MS = 10_000;
 
-/** Appends of everybody that may wait for a commit to end. Not those that are stored at once: nobody's wait is to keep up somebody else. */
-const IN_STEPS = { name: 'append in steps', patienceMs: PATIENCE_MS };
+/** Appends of everybody that may wait for a commit to end. Not those that wait for their conversation: others' waits are no concern of theirs. */
+const QUOTING_IN_STEPS = { name: 'quotations in steps', patienceMs: PATIENCE_MS };
 
 /** Adds messages: each once, in one order for every reader, without gaps. */
 @Injectable()
@@ -80,19 +80,12 @@ export class AppendMessageService {
     const citations = await this.citations.prepare(message.citations);
     const digest = requestDigest({ role, content, metadata, citations: citations.requested });
     const asked = { ...input, owner, citations, digest, id: id ?? uuidv7() };
-    const conversations = {
-      name: `append ${owner.id} ${conversationId}`,
-      patienceMs: PATIENCE_MS,
-      atOnce: 1,
-    };
-    const owners = { name: `append ${owner.id}`, patienceMs: PATIENCE_MS, atOnce: 'most' } as const;
+    const queue = { name: `append ${owner.id} ${conversationId}`, patienceMs: PATIENCE_MS, atOnce: 1 };
     return orMetadataTooLarge(() =>
-      this.sql.inTurn(conversations, () =>
-        this.sql.inTurn(owners, async () => {
-          const appended = ifMatch === undefined ? await this.appendAtOnce(asked) : null;
-          return appended ?? (await this.appendLater(asked));
-        }),
-      ),
+      this.sql.inTurn(queue, async () => {
+        const appended = ifMatch === undefined ? await this.appendAtOnce(asked) : null;
+        return appended ?? (await this.appendLater(asked));
+      }),
     );
   }
 
@@ -108,7 +101,7 @@ export class AppendMessageService {
     return stored ?? this.storeAtOnce(asked, await this.citations.shownAs(owner, citations, place));
   }
 
-  /** Stores, if nothing was committed since prices were looked at, and none is just ending; else null. */
+  /** Stores, if nothing was committed since prices were looked at, none is just ending, and nobody else has the conversation; else null. */
   private async storeAtOnce(asked: NewMessage, shown: ShownQuotes | null): Promise<AppendedMessage | null> {
     const pinned = pinnedBy(asked.citations, shown);
     if (pinned === null || lateIn(pinned).length > 0) return null;
@@ -116,11 +109,12 @@ export class AppendMessageService {
     return stored === undefined ? null : this.appended(asked, pinned, stored);
   }
 
+  /** Stores, however long that takes. **Why** in turns: what waits for locks is not to hold all connections, of one owner or of a commit. */
   private async appendLater(asked: NewMessage): Promise<AppendedMessage> {
     const append = () => this.sql.transactionAs(asked.owner, (tx) => this.appendInSteps(tx, asked));
-    return asked.citations.items.some(({ quotation }) => quotation !== null)
-      ? this.sql.inTurn(IN_STEPS, append)
-      : append();
+    const quotes = asked.citations.items.some(({ quotation }) => quotation !== null);
+    const owners = { name: `append in steps ${asked.owner.id}`, patienceMs: PATIENCE_MS };
+    return this.sql.inTurn(owners, quotes ? () => this.sql.inTurn(QUOTING_IN_STEPS, append) : append);
   }
 
   /** Takes the conversation first, and keeps revisions from becoming visible, so that what is found then holds to the end. */

@@ -5,6 +5,7 @@ import { VersioningService } from '../../../src/versioning/versioning.service.js
 import { forkBranch, freshBranchName, putClose, revisionOf, stockWith } from '../../factories/branches.js';
 import { cite, openConversation, quote, type CitingMessage } from '../../factories/citations.js';
 import type { Persona } from '../../support/personas.js';
+import { changeAppend } from '../../support/changed-append.js';
 import { asOwner } from '../../support/sql.js';
 import { beforeStatement, leaveStatements, watchStatements } from '../../support/statements.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
@@ -121,16 +122,9 @@ describe('a message that is stored by one statement', () => {
   });
 
   it('control: would be pinned to what is no longer there, did the statement not compare the revision', async () => {
-    const [made] = await asOwner<{ text: string }>(
-      service.db,
-      `select pg_get_functiondef('append_message'::regproc) as text`,
-    );
-    const text = made?.text ?? '';
-    const careless = text.replace(/seen_history = coalesce[^]*?'0 0'\)/, 'true');
-    expect(careless).not.toBe(text);
-    await asOwner(service.db, careless);
+    const putBack = await changeAppend(service.db, 'compares no histories');
     const { pinned, correction } = await citedAcrossCorrection();
     expect(pinned).toEqual([correction - 1, correction - 1]);
-    await asOwner(service.db, text);
+    await putBack();
   });
 });

@@ -11,7 +11,7 @@ import { bar, csvOf, day } from '../../factories/bars.js';
 import { freshSymbol, importCsv, trackStock } from '../../factories/stocks.js';
 import { execute } from '../../migrations/migration-support.js';
 import type { Persona } from '../../support/personas.js';
-import { asOwner } from '../../support/sql.js';
+import { changeAppend } from '../../support/changed-append.js';
 import { leaveStatements, watchStatements } from '../../support/statements.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 
@@ -189,15 +189,10 @@ describe('a price that was quoted before', () => {
   });
 
   it('control: would be the old one, did the database not compare histories', async () => {
-    const [made] = await asOwner<{ text: string }>(
-      service.db,
-      `select pg_get_functiondef('append_message'::regproc) as text`,
-    );
-    const text = made?.text ?? '';
-    await asOwner(service.db, text.replace(/seen_history = coalesce[^]*?'0 0'\)/, 'true'));
+    const putBack = await changeAppend(service.db, 'compares no histories');
     const { conversation, symbol, first } = await quotedOnce();
     await putClose(service.api, { symbol, day: 0 }, 2);
     expect(await quoted(conversation, symbol)).toEqual(first);
-    await asOwner(service.db, text);
+    await putBack();
   });
 });
