@@ -400,15 +400,14 @@ AS $function$
           end if;
           words := public.message_search(in_language, in_content);
         end if;
-        -- To the end, nobody else gets a number. One that is given out and not used would be a gap, and one read by two would be given out
-        -- twice. Not waited for: who comes second waits in a transaction of steps, as few as may hold a connection meanwhile.
+        -- Whoever comes next waits here. A number that is given out and not used would be a gap, and one read by two would be given out twice.
         select c.last_seq, c.last_activity_at, c.branch_id, c.as_of_revision
         into taken
         from public.conversations c
         where c.id = in_conversation
           and c.owner_id = in_owner
           and c.deleted_at is null
-        for no key update skip locked;
+        for no key update;
         if not found then
           return;
         end if;

@@ -65,6 +65,11 @@ export function isClientPoisoned(error: unknown): boolean {
   );
 }
 
+/** True when a lock was not to be had within `lock_timeout`. */
+export function isLockWaitOver(error: unknown): boolean {
+  return driverErrorFacts(error).code === '55P03';
+}
+
 /** True when a server cannot be reached or does not answer in time: worth leaving alone for a while. */
 export function isReplicaAway(error: unknown): boolean {
   const { code, message } = driverErrorFacts(error);

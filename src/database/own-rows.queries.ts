@@ -1,6 +1,11 @@
 import { ownerVariables, type RowOwner } from './own-rows.js';
 import type { Statement } from './statement.js';
 
+/** How long a statement waits for a lock at most. **Units**: milliseconds. */
+interface LockWait {
+  readonly lockWaitMs?: number;
+}
+
 /** Says, until the transaction ends, whose rows it may touch. Policies compare with it. */
 export function actAs(owner: RowOwner): Statement {
   const values = Object.entries(ownerVariables(owner)).flat();
@@ -15,11 +20,16 @@ export function actAs(owner: RowOwner): Statement {
  * **Why** it is safe: the statement is looked at by a lateral join that needs the settings' row and, for `offset 0`, cannot be taken
  * apart, so the settings are there before its first row is read. Were they not, policies would show nothing.
  */
-export function actingAs(owner: RowOwner, { name, text, values, prepared }: Statement): Statement {
+export function actingAs(
+  owner: RowOwner,
+  { name, text, values, prepared }: Statement,
+  { lockWaitMs }: LockWait = {},
+): Statement {
+  const patience = lockWaitMs === undefined ? '' : `set_config('lock_timeout', '${lockWaitMs}ms', true) || `;
   return {
     name: `${name}_as`,
     text: `
-      with acting as materialized (select (${settings(owner, values.length, ' || ')}) is not null as ready)
+      with acting as materialized (select (${patience}${settings(owner, values.length, ' || ')}) is not null as ready)
       select answer.*
       from acting
       cross join lateral (select s.* from (${text}) s where acting.ready offset 0) answer`,

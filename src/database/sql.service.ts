@@ -4,7 +4,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Pool, PoolClient } from 'pg';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { ShuttingDown } from './database.errors.js';
-import { isClientPoisoned, isConnectionLost, isPlanStale, translateDriverError } from './driver-errors.js';
+import {
+  isClientPoisoned,
+  isConnectionLost,
+  isLockWaitOver,
+  isPlanStale,
+  translateDriverError,
+} from './driver-errors.js';
 import { inOneGo } from './in-one-go.js';
 import { limitedRead, READ_AT, type LimitedRead } from './limited-read.queries.js';
 import { actAs, actingAs } from './own-rows.queries.js';
@@ -22,6 +28,9 @@ import { Turns, type Queue } from './turns.js';
 
 /** The server ends a slow statement by itself; only an answer that never arrives, over a cut network, needs our own clock. */
 const ANSWER_GRACE_MS = 2_000;
+
+/** Longer than nearly all that hold a lock take to end, and so short that others hardly notice. */
+const BRIEF_LOCK_WAIT_MS = 50;
 
 /** Who ends one connection, a failover or an administrator, often ends all: so long the pool has to notice which of the others are dead. */
 const NOTICE_MS = 25;
@@ -112,16 +121,19 @@ export class SqlService {
   }
 
   /**
-   * The rows of one statement that is a transaction of its own and may write, seeing and writing what `owner` may. Again after a
-   * serialization failure or deadlock. **Errors**: as {@link transaction}.
+   * The rows of one statement that is a transaction of its own and may write, seeing and writing what `owner` may; null, and nothing is
+   * done, when it would have to wait for a lock. Again after a serialization failure. **Errors**: as {@link transaction}.
+   *
+   * **Why** no wait to speak of: then it may be run by as many as there are connections, without a queue.
    */
-  async runAs(owner: RowOwner, statement: Statement): Promise<readonly Row[]> {
-    const acting = actingAs(owner, statement);
+  async tryAs(owner: RowOwner, statement: Statement): Promise<readonly Row[] | null> {
+    const acting = actingAs(owner, statement, { lockWaitMs: BRIEF_LOCK_WAIT_MS });
     try {
       return await retryTransaction(() =>
         this.onClient(async (client) => (await this.execute(client, acting)).rows),
       );
     } catch (error) {
+      if (isLockWaitOver(error)) return null;
       throw this.translated(error);
     }
   }

@@ -5,7 +5,7 @@ import { barPath, forkBranch, mergeBranch, putClose, stockWith } from '../factor
 import { cite, openConversation, quote } from '../factories/citations.js';
 import { importCsv } from '../factories/stocks.js';
 import type { ApiAnswer, ApiClient } from '../support/api-client.js';
-import { propertyOptions } from '../support/property.js';
+import { assertProperty } from '../support/property.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const DAYS = 3;
@@ -138,12 +138,13 @@ class World {
 describe('what a dry run tells of citations', () => {
   it('is what comes of the same change, whatever the history: imports, corrections, withdrawals, merges, reverts', async () => {
     let told = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 20 }), async (steps) => {
+    await assertProperty(
+      [fc.array(step, { minLength: 8, maxLength: 20 })],
+      async (steps) => {
         const world = await World.make();
         for (const taken of steps) told += await world.take(taken);
-      }),
-      propertyOptions({ runs: 200, limitMs: LIMIT_MS }),
+      },
+      { runs: 200, limitMs: LIMIT_MS },
     );
     expect(told).toBeGreaterThan(0);
   }, 60_000);
@@ -151,12 +152,8 @@ describe('what a dry run tells of citations', () => {
   it('is all of them by number, and fifty by name', async () => {
     const { symbol } = await stockWith(admin, '1');
     const id = await openConversation(api);
-    for (let n = 0; n < 2; n++)
-      await cite(
-        api,
-        id,
-        Array.from({ length: 30 }, () => quote(symbol, 0)),
-      );
+    const quotes = Array.from({ length: 30 }, () => quote(symbol, 0));
+    for (let n = 0; n < 2; n++) expect((await cite(api, id, quotes)).status).toBe(201);
     const run: Run = (query) => importCsv(admin, symbol, csvOf([bar(day(0), '2')]), query);
     const { consequences } = (await run({ dryRun: 'true' })).json as Report;
     expect([consequences?.restatedCitations, consequences?.firstRestated.length]).toEqual([60, 50]);

@@ -7,7 +7,7 @@ import { ReadBarsService } from '../../src/stock-data/read/read-bars.service.js'
 import { VersioningService } from '../../src/versioning/versioning.service.js';
 import type { CommitReport } from '../../src/versioning/versioning.types.js';
 import { commitChanges, makeSeries, type Change } from '../factories/versioned-bars.js';
-import { propertyOptions } from '../support/property.js';
+import { assertProperty } from '../support/property.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { RevisionWatch } from './revision-watch.js';
 import { versioningWithoutLock } from './unordered-commits.js';
@@ -58,14 +58,15 @@ describe('imports that overlap, long and short, while readers hold revisions', (
 
   it('never change an answer for a revision, and appear in the order of their numbers', async () => {
     let reads = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(writer, { minLength: 4, maxLength: 14 }), async (writers) => {
+    await assertProperty(
+      [fc.array(writer, { minLength: 4, maxLength: 14 })],
+      async (writers) => {
         const { reports, watch, broken } = await history(service.app.get(VersioningService), writers);
         expect(broken).toEqual([]);
         expect(reports.filter(({ status }) => status === 'rejected')).toEqual([]);
         reads += watch.reads;
-      }),
-      propertyOptions({ runs: 25, limitMs: 25_000 }),
+      },
+      { runs: 25, limitMs: 25_000 },
     );
     expect(reads).toBeGreaterThan(100);
   }, 90_000);

@@ -12,6 +12,7 @@ import { waitingForLocks } from '../support/sql.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const CONVERSATIONS = 12;
+const ALL_STORED = Array<number>(CONVERSATIONS).fill(201);
 
 let service: TestApp;
 let one: Persona;
@@ -67,6 +68,8 @@ const lockRows = (ids: readonly string[]): Lock => ({
 
 const say = (conversation: string): Promise<ApiAnswer> => cite(one.api, conversation, []);
 
+const quoteIn = (conversation: string): Promise<ApiAnswer> => cite(one.api, conversation, [quote(symbol, 0)]);
+
 /** What the other person is answered. **Units**: a status. */
 async function otherSays(): Promise<number> {
   const { id } = await makeConversation(other.api);
@@ -79,11 +82,9 @@ async function settledWaits(): Promise<number> {
     const now = await waitingForLocks(service.db);
     if (now === last) return now;
     last = now;
-    await sleep(300);
+    await sleep(700);
   }
 }
-
-const ALL_STORED = Array<number>(CONVERSATIONS).fill(201);
 
 describe('what somebody else adds', () => {
   it('is stored while the conversations of one person are locked', async () => {
@@ -93,25 +94,43 @@ describe('what somebody else adds', () => {
   });
 
   it('is stored while quotations of one person wait for a commit to end', async () => {
-    const quoteIn = (conversation: string) => cite(one.api, conversation, [quote(symbol, 0)]);
     const { outcome, before, statuses } = await besides(takeFinishLock, quoteIn, otherSays);
     expect([outcome, before]).toEqual([201, 0]);
     expect(statuses).toEqual(ALL_STORED);
   });
+
+  it('is looked up and refused while one person quotes in conversations that are locked', async () => {
+    const { id } = await makeConversation(other.api);
+    const misquote = async () => (await cite(other.api, id, [quote(symbol, 0, { value: '7' })])).status;
+    const { outcome, before, statuses } = await besides(lockRows, quoteIn, misquote);
+    expect([outcome, before]).toEqual([422, 0]);
+    expect(statuses).toEqual(ALL_STORED);
+  });
 });
 
-describe('appends to conversations that are locked', () => {
-  it('hold a third of the connections', async () => {
+describe('appends that have to wait', () => {
+  it('for their conversations hold a third of the connections', async () => {
     const { outcome, before, statuses } = await besides(lockRows, say, settledWaits);
     expect([outcome, before]).toEqual([3, 0]);
     expect(statuses).toEqual(ALL_STORED);
   });
 
+  it('for whoever has a message of their id in hand do so, too', async () => {
+    const { id } = await makeConversation(other.api);
+    const made = (await cite(other.api, id, [])).json as { id: string };
+    const remove = (): Lock => ({ text: 'delete from messages where id = $1', values: [made.id] });
+    const body = { id: made.id, role: 'user', content: 'again' };
+    const sayAgain = (conversation: string): Promise<ApiAnswer> =>
+      one.api.post(`/v1/conversations/${conversation}/messages`, { json: body });
+    const { outcome, before, statuses } = await besides(remove, sayAgain, settledWaits);
+    expect([outcome, before]).toEqual([3, 0]);
+    expect(statuses.toSorted()).toEqual([201, ...Array<number>(CONVERSATIONS - 1).fill(409)]);
+  });
+
   it('would hold all of them if the statement that stores at once waited: control', async () => {
-    const putBack = await changeAppend(service.db, 'waits for the row');
-    const { outcome, statuses } = await besides(lockRows, say, settledWaits);
+    const putBack = await changeAppend(service.db, 'waits for locks');
+    const { outcome } = await besides(lockRows, say, settledWaits);
     expect(outcome).toBe(10);
-    expect(statuses).toEqual(ALL_STORED);
     await putBack();
   });
 });

@@ -4,12 +4,12 @@ import type { TestDatabase } from './test-database.js';
 /** The comparison with the history in which prices were looked at. */
 const COMPARES_HISTORIES = /seen_history = coalesce[^]*?'0 0'\)/;
 
-const LOCKS_THE_ROW = 'for no key update skip locked';
+const LOCKS_THE_ROW = 'for no key update';
 
 const CHANGES = {
   'compares no histories': [COMPARES_HISTORIES, 'true'],
   'locks nothing': [LOCKS_THE_ROW, ''],
-  'waits for the row': [LOCKS_THE_ROW, 'for no key update'],
+  'waits for locks': ['begin', `begin perform set_config('lock_timeout', '60s', true);`],
 } as const;
 
 /**

@@ -51,7 +51,7 @@ interface NewMessage extends AppendMessage {
 /** How long an append waits for others: to the same conversation, and then those that go in steps. **Units**: milliseconds. */
 const PATIENCE_MS = 10_000;
 
-/** Appends of everybody that may wait for a commit to end. Not those that wait for their conversation: others' waits are no concern of theirs. */
+/** Appends of everybody that may wait for a commit to end. */
 const QUOTING_IN_STEPS = { name: 'quotations in steps', patienceMs: PATIENCE_MS };
 
 /** Adds messages: each once, in one order for every reader, without gaps. */
@@ -101,20 +101,28 @@ export class AppendMessageService {
     return stored ?? this.storeAtOnce(asked, await this.citations.shownAs(owner, citations, place));
   }
 
-  /** Stores, if nothing was committed since prices were looked at, none is just ending, and nobody else has the conversation; else null. */
+  /**
+   * Stores, if nothing was committed since prices were looked at, no commit is just ending, and nobody has the conversation, or a message
+   * of this id, in hand for long; else null.
+   */
   private async storeAtOnce(asked: NewMessage, shown: ShownQuotes | null): Promise<AppendedMessage | null> {
     const pinned = pinnedBy(asked.citations, shown);
     if (pinned === null || lateIn(pinned).length > 0) return null;
-    const [stored] = await this.sql.runAs(asked.owner, addMessage(this.rowOf(asked, pinned)));
+    const [stored] = (await this.sql.tryAs(asked.owner, addMessage(this.rowOf(asked, pinned)))) ?? [];
     return stored === undefined ? null : this.appended(asked, pinned, stored);
   }
 
-  /** Stores, however long that takes. **Why** in turns: what waits for locks is not to hold all connections, of one owner or of a commit. */
+  /**
+   * Stores, however long that takes. **Why** in turns: what waits for a lock is not to hold all connections. Where everybody takes turns, an
+   * owner has one at a time, because each may also wait for its conversation.
+   */
   private async appendLater(asked: NewMessage): Promise<AppendedMessage> {
-    const append = () => this.sql.transactionAs(asked.owner, (tx) => this.appendInSteps(tx, asked));
-    const quotes = asked.citations.items.some(({ quotation }) => quotation !== null);
-    const owners = { name: `append in steps ${asked.owner.id}`, patienceMs: PATIENCE_MS };
-    return this.sql.inTurn(owners, quotes ? () => this.sql.inTurn(QUOTING_IN_STEPS, append) : append);
+    const { owner, citations } = asked;
+    const append = () => this.sql.transactionAs(owner, (tx) => this.appendInSteps(tx, asked));
+    const inSteps = { name: `append in steps ${owner.id}`, patienceMs: PATIENCE_MS };
+    if (!citations.items.some(({ quotation }) => quotation !== null)) return this.sql.inTurn(inSteps, append);
+    const quoting = { name: `quote in steps ${owner.id}`, patienceMs: PATIENCE_MS, atOnce: 1 };
+    return this.sql.inTurn(quoting, () => this.sql.inTurn(QUOTING_IN_STEPS, append));
   }
 
   /** Takes the conversation first, and keeps revisions from becoming visible, so that what is found then holds to the end. */

@@ -74,7 +74,7 @@ export interface MessageRow {
  * Adds a message behind the last one of a conversation, and what it quotes; alone or in a transaction. **Shape**: its `seq`, moment, and
  * metadata as JSON text; no row, and nothing stored, when there is no such conversation, the id is taken, or what it quotes was looked at in another
  * place than the conversation's, in another history than that of the newest revision, or on a branch that is discarded by now; nor when
- * somebody else has the conversation, or prices are quoted and a commit is just ending: it never waits for them.
+ * prices are quoted and a commit is just ending: it never waits for one.
  */
 export function addMessage(message: MessageRow): Statement {
   const { pins, at } = message;

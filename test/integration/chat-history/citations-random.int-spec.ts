@@ -12,7 +12,7 @@ import { MergeService } from '../../../src/versioning/merge/merge.service.js';
 import { RevertService } from '../../../src/versioning/merge/revert.service.js';
 import { RevisionLogService } from '../../../src/versioning/revisions/revision-log.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
-import { propertyOptions } from '../../support/property.js';
+import { assertProperty } from '../../support/property.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { barsWorld } from '../versioning/bars-world.js';
 import type { ModelBranch } from '../versioning/history-model.js';
@@ -95,8 +95,9 @@ describe('quotations through any history of imports, corrections, withdrawals, f
       let compared = 0;
       let deepest = 0;
       let told = 0;
-      await fc.assert(
-        fc.asyncProperty(citedHistory, async ([steps, cites]) => {
+      await assertProperty(
+        [citedHistory],
+        async ([steps, cites]) => {
           const run = await HistoryRun.begin(noted, versioning);
           const cited = new CitedHistory(chat, run, await symbolOf(series));
           const events = await CitedEvents.begin(chat.owner, {
@@ -115,8 +116,8 @@ describe('quotations through any history of imports, corrections, withdrawals, f
           }
           told += await events.compare(cited.citations);
           deepest = Math.max(deepest, ...cited.citations.map(({ version }) => depthOf(version.branch)));
-        }),
-        propertyOptions({ runs: 1_000 * DEPTH, limitMs: LIMIT_MS * DEPTH }),
+        },
+        { runs: 1_000 * DEPTH, limitMs: LIMIT_MS * DEPTH },
       );
       // Says how far the time went, on a slow machine too.
       expect(compared).toBeGreaterThan(20);

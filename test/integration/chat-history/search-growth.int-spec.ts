@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Client } from 'pg';
 import { clientConfig } from '../../../src/database/direct-connection.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
-import { propertyOptions } from '../../support/property.js';
+import { assertProperty } from '../../support/property.js';
 import { processorTime, type ProcessorTime } from './processor-time.js';
 
 /** A text eight times as long may take so many times as long: eight for what grows with the text, 64 for what grows with its square. */
@@ -69,25 +69,27 @@ describe('the words of a message', () => {
 
   it('take no more than its length, whatever is repeated', async () => {
     const part = fc.array(fc.constantFrom(...SIGNS, ...OTHERS), { minLength: 1, maxLength: 8 });
-    await fc.assert(
-      fc.asyncProperty(part, async (signs) => {
+    await assertProperty(
+      [part],
+      async (signs) => {
         expect(await growth(VECTOR, signs.join(''), LONG)).toBeLessThan(MOST);
-      }),
-      propertyOptions({ runs: 40, limitMs: 20_000 }),
+      },
+      { runs: 40, limitMs: 20_000 },
     );
   }, 60_000);
 
   it('take no more than its length, whatever small alphabet they are of', async () => {
     const alphabet = fc.uniqueArray(fc.constantFrom(...SIGNS, ...OTHERS), { minLength: 2, maxLength: 4 });
-    await fc.assert(
-      fc.asyncProperty(alphabet, fc.infiniteStream(fc.nat(3)), async (signs, choices) => {
+    await assertProperty(
+      [alphabet, fc.infiniteStream(fc.nat(3))],
+      async (signs, choices) => {
         const part = Array.from(
           { length: 7_001 },
           () => signs[(choices.next().value ?? 0) % signs.length] ?? '',
         );
         expect(await growth(VECTOR, part.join('').slice(0, 4_096), LONG)).toBeLessThan(MOST);
-      }),
-      propertyOptions({ runs: 20, limitMs: 15_000 }),
+      },
+      { runs: 20, limitMs: 15_000 },
     );
   }, 60_000);
 });

@@ -4,7 +4,7 @@ import { AggregateBarsService } from '../../../src/stock-data/aggregate/aggregat
 import { AGGREGATES, type AggregateInterval } from '../../../src/stock-data/aggregate/aggregate.types.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
 import { makeBranch } from '../../factories/versioned-bars.js';
-import { propertyOptions } from '../../support/property.js';
+import { assertProperty } from '../../support/property.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { aggregated, priceText, type ModelBar } from './aggregate-model.js';
 import { commitBars, makeSeriesOf, shownPage, type BarStep } from './aggregate-support.js';
@@ -140,8 +140,9 @@ describe('any history of days and minutes', () => {
   }
 
   it('is computed as a naive model does it, at every revision, on every branch, page by page', async () => {
-    await fc.assert(
-      fc.asyncProperty(history, fc.array(question, { minLength: 2, maxLength: 5 }), async (steps, asked) => {
+    await assertProperty(
+      [history, fc.array(question, { minLength: 2, maxLength: 5 })],
+      async (steps, asked) => {
         const symbol = `A${++runs}`;
         const stored = {
           '1d': await store('1d', steps, `${symbol}D`),
@@ -179,8 +180,8 @@ describe('any history of days and minutes', () => {
             }
           }
         }
-      }),
-      propertyOptions({ runs: 40, limitMs: 20_000 }),
+      },
+      { runs: 40, limitMs: 20_000 },
     );
   }, 60_000);
 

@@ -6,7 +6,7 @@ import { BranchesService } from '../../../src/versioning/branches/branches.servi
 import { MergeService } from '../../../src/versioning/merge/merge.service.js';
 import { RevertService } from '../../../src/versioning/merge/revert.service.js';
 import { VersioningService } from '../../../src/versioning/versioning.service.js';
-import { propertyOptions } from '../../support/property.js';
+import { assertProperty } from '../../support/property.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { barsWorld } from './bars-world.js';
 import { makeDiaries, diariesWorld } from './diaries-world.js';
@@ -38,8 +38,9 @@ describe('any history of imports, corrections, withdrawals, forks, merges, rever
   afterAll(() => service.close());
 
   async function live(world: VersionedWorld, limitMs: number): Promise<void> {
-    await fc.assert(
-      fc.asyncProperty(fc.array(history, { minLength: LANES, maxLength: LANES }), async (lanes) => {
+    await assertProperty(
+      [fc.array(history, { minLength: LANES, maxLength: LANES })],
+      async (lanes) => {
         await Promise.all(
           lanes.map(async (steps) => {
             const run = await HistoryRun.begin(world, services);
@@ -48,8 +49,8 @@ describe('any history of imports, corrections, withdrawals, forks, merges, rever
             histories++;
           }),
         );
-      }),
-      propertyOptions({ runs: 1_000 * DEPTH, limitMs: limitMs * DEPTH }),
+      },
+      { runs: 1_000 * DEPTH, limitMs: limitMs * DEPTH },
     );
   }
 
