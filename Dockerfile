@@ -32,9 +32,9 @@ COPY --from=builder /build/dist ./dist
 COPY --from=dependencies /build/sbom.cdx.json ./
 # 0.0.0.0 is the only address that a published port reaches; whether strangers can is up to how it is published. TLS ends in front
 # of it: TRUSTED_PROXIES names who may say so, which makes cookies Secure and tells callers apart.
-# 8 MB for young objects, as `npm start` has it: left to itself Node lets them grow to 64 MB twice over, and imports need more memory.
+# 16 MB for young objects, as `npm start` has it: left to itself Node lets them grow to 64 MB twice over, and imports need more memory.
 ENV NODE_ENV=production \
-  NODE_OPTIONS=--max-semi-space-size=8 \
+  NODE_OPTIONS=--max-semi-space-size=16 \
   HOST=0.0.0.0 \
   PORT=3000 \
   STOCKROOM_DATA_DIR=/var/lib/stockroom

@@ -78,5 +78,5 @@ export async function startWithout(
 
 /** Node's flags are those of `npm start` and the image. */
 function processEnvironment(bench: Bench, database: string): Record<string, string> {
-  return { ...serviceEnvironment(bench, database), NODE_OPTIONS: '--max-semi-space-size=8' };
+  return { ...serviceEnvironment(bench, database), NODE_OPTIONS: '--max-semi-space-size=16' };
 }

@@ -14,6 +14,7 @@ const MAX_EXPANSION_RATIO = 200;
 
 /** A file on its way in. */
 export interface Upload {
+  /** Nobody else has its chunks. */
   readonly body: Readable;
   readonly encoding: 'gzip' | 'identity';
   readonly request: Omit<ImportRequest, 'file'>;
@@ -47,7 +48,11 @@ export class UploadImportService implements OnApplicationBootstrap {
     const { symbol } = upload.request;
     // Before the upload, not after it: nobody should send a gigabyte to learn of a typing error.
     if (symbol !== null) await this.stocks.requireActive(symbol);
-    await using file = await spoolUpload(upload.body, { ...this.spoolOptions(), encoding: upload.encoding });
+    await using file = await spoolUpload(upload.body, {
+      ...this.spoolOptions(),
+      encoding: upload.encoding,
+      chunksAreOurs: true,
+    });
     return await this.imports.import({ ...upload.request, file });
   }
 

@@ -57,6 +57,21 @@ describe('an upload', () => {
     await expect(stat(file.path)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it('gives back the memory of its own chunks once they are written, and none that a chunk shares', async () => {
+    const texts = ['date,close\n', '2026-01-02,', '17.5\n'];
+    const own = texts.map((text) => new TextEncoder().encode(text));
+    expect(own.map(({ byteLength, buffer }) => byteLength === buffer.byteLength)).toEqual([true, true, true]);
+    const shared = Buffer.from(new TextEncoder().encode('2026-01-05,18\nnot sent').buffer);
+    const sent = [...own, shared.subarray(0, -'not sent'.length)];
+    for (const chunksAreOurs of [false, true]) {
+      expect(String(await content(Readable.from(sent), { chunksAreOurs }))).toBe(
+        `${texts.join('')}2026-01-05,18\n`,
+      );
+      expect(own.map(({ buffer }) => buffer.detached)).toEqual(own.map(() => chunksAreOurs));
+      expect(String(shared)).toBe('2026-01-05,18\nnot sent');
+    }
+  });
+
   it('may be a stream, may be empty, and may come beside others', async () => {
     const texts = ['', 'a', DAILY_CSV];
     const contents = await Promise.all(texts.map((text) => content(Readable.from(inChunks(text)))));
