@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from '../bench.types.js';
 import { connectionUrl } from '../database/bench-server.js';
@@ -76,7 +77,16 @@ export async function startWithout(
   return service;
 }
 
-/** Node's flags are those of `npm start` and the image. */
 function processEnvironment(bench: Bench, database: string): Record<string, string> {
-  return { ...serviceEnvironment(bench, database), NODE_OPTIONS: '--max-semi-space-size=16' };
+  return { ...serviceEnvironment(bench, database), NODE_OPTIONS: flagsOfStart() };
+}
+
+/** Node's flags of `npm start`, which are those of the image. */
+function flagsOfStart(): string {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  const flags = /exec node (--.+) dist\/src\/main\.js$/.exec(scripts.start)?.[1];
+  if (flags === undefined) throw new Error('npm start has no flags of Node');
+  return flags;
 }

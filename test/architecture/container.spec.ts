@@ -174,6 +174,13 @@ describe('the image', () => {
     expect(instruction('STOPSIGNAL')).toBe('SIGTERM');
   });
 
+  it('runs with the flags of `npm start`', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: { start: string } };
+    const flags = /\bNODE_OPTIONS=(\S+)/.exec(dockerfile)?.[1];
+    expect(flags).toMatch(/^--max-semi-space-size=\d+$/);
+    expect(scripts.start).toContain(`exec node ${flags} dist/src/main.js`);
+  });
+
   it.each([
     [200, 0],
     [503, 1],

@@ -1,20 +1,31 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
+import { giveBack, giveBackAll } from './give-back.js';
 import { ImportGzipBroken } from './spool.errors.js';
 import { codeOf } from './spool-file.js';
 
 /** What every gzip member begins with. */
 const MAGIC = Buffer.from([0x1f, 0x8b]);
 
+/** Of no size that Node takes out of its pool for small buffers, or that the pool has: the memory can be given back. **Units**: bytes. */
+const UNPACKED_BYTES = 128 * 1024;
+
 /**
  * Unpacks gzip, of one member or several, as it arrives.
  *
+ * **Shape**: a chunk may be empty once the next is asked for; those of the source, once they were used, if they are ours.
  * **Errors**: `ImportGzipBroken` when it is cut short, damaged, followed by other bytes or no gzip; what `source` throws.
  */
-export async function* inflate(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip();
-  const fed = feed(source, gunzip);
+export async function* inflate(
+  source: AsyncIterable<Buffer>,
+  { chunksAreOurs }: { readonly chunksAreOurs: boolean },
+): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: UNPACKED_BYTES });
+  const fed = feed(source, gunzip, chunksAreOurs ? giveBack : () => undefined);
   try {
-    for await (const chunk of gunzip) yield chunk as Buffer;
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+      yield chunk;
+      giveBackUnpacked(chunk);
+    }
     const sent = await fed;
     // Node stops in silence at a zero byte behind a member, and would lose every member after it.
     if (gunzip.bytesWritten !== sent) {
@@ -25,6 +36,12 @@ export async function* inflate(source: AsyncIterable<Buffer>): AsyncGenerator<Bu
   } finally {
     gunzip.destroy();
   }
+}
+
+/** Several chunks share a buffer that Node unpacked into, one behind the other: with the last of them all were read. */
+function giveBackUnpacked({ buffer, byteOffset, byteLength }: Buffer): void {
+  const isLast = byteOffset + byteLength === buffer.byteLength;
+  if (isLast && buffer.byteLength === UNPACKED_BYTES) giveBackAll(buffer);
 }
 
 /**
@@ -43,7 +60,7 @@ export async function* inflateIfPacked(source: AsyncIterable<Buffer>): AsyncGene
     start = Buffer.concat([start, next.value]);
   }
   const whole = rejoined(start, chunks);
-  yield* start.subarray(0, MAGIC.length).equals(MAGIC) ? inflate(whole) : whole;
+  yield* start.subarray(0, MAGIC.length).equals(MAGIC) ? inflate(whole, { chunksAreOurs: false }) : whole;
 }
 
 async function* rejoined(start: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -52,7 +69,11 @@ async function* rejoined(start: Buffer, rest: AsyncIterator<Buffer>): AsyncGener
 }
 
 /** Writes the source to the unpacker. **Shape**: how many bytes that were; a failure reaches the reader through the unpacker. */
-async function feed(source: AsyncIterable<Buffer>, gunzip: Gunzip): Promise<number> {
+async function feed(
+  source: AsyncIterable<Buffer>,
+  gunzip: Gunzip,
+  used: (chunk: Buffer) => void,
+): Promise<number> {
   let sent = 0;
   let proceed: () => void = () => undefined;
   // Behind the end of the data nothing drains any more, so its end must wake the writer as well.
@@ -62,7 +83,7 @@ async function feed(source: AsyncIterable<Buffer>, gunzip: Gunzip): Promise<numb
       sent += chunk.length;
       if (isOver(gunzip)) continue;
       const drained = new Promise<void>((resolve) => (proceed = resolve));
-      if (!gunzip.write(chunk) && !isOver(gunzip)) await drained;
+      if (!gunzip.write(chunk, () => used(chunk)) && !isOver(gunzip)) await drained;
     }
     gunzip.end();
   } catch (error) {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -45,6 +45,20 @@ async function content(
 }
 
 const gzip = { encoding: 'gzip' } as const;
+
+/** Counts memory that is given back. **Units**: bytes. */
+function watchGivenBack(): { readonly bytes: () => number } & Disposable {
+  let bytes = 0;
+  const transfer = Reflect.get(ArrayBuffer.prototype, 'transfer');
+  const spy = jest.spyOn(ArrayBuffer.prototype, 'transfer').mockImplementation(function (
+    this: ArrayBuffer,
+    length?: number,
+  ) {
+    bytes += this.byteLength;
+    return transfer.call(this, length);
+  });
+  return { bytes: () => bytes, [Symbol.dispose]: () => spy.mockRestore() };
+}
 
 describe('an upload', () => {
   it('lies in a private file until it is disposed of', async () => {
@@ -183,6 +197,19 @@ describe('over a real connection', () => {
     return outcome;
   }
 
+  it('gives back the memory of what arrives', async () => {
+    using givenBack = watchGivenBack();
+    const outcome = await upload(
+      (port) =>
+        request({ port, method: 'POST' })
+          .on('error', () => undefined)
+          .end(Buffer.alloc(4 * MIB, 'x')),
+      { chunksAreOurs: true },
+    );
+    expect(outcome).toBe('stored');
+    expect(givenBack.bytes()).toBeGreaterThan(3 * MIB);
+  });
+
   it.each([0, 1, 65_536, 200_000, 1_000_000])(
     'a client that disconnects after %i bytes leaves nothing',
     async (bytes) => {
@@ -222,6 +249,21 @@ describe('gzip', () => {
       expect(String(await content(inChunks(twice, size), gzip))).toBe(`${DAILY_CSV}more`);
     },
   );
+
+  it('gives back the memory of what was unpacked, and of what was sent where that is its own', async () => {
+    using givenBack = watchGivenBack();
+    const lines = Array.from({ length: 300_000 }, (_, line) => `${line},${line * 7919}\n`).join('');
+    const packed = gzipSync(lines);
+    const chunks = async function* () {
+      for await (const chunk of inChunks(packed)) yield Buffer.from(new Uint8Array(chunk).buffer);
+    };
+    expect((await content(chunks(), gzip)).equals(Buffer.from(lines))).toBe(true);
+    const unpacked = givenBack.bytes();
+    expect(unpacked).toBeGreaterThan(lines.length * 0.8);
+    expect(unpacked).toBeLessThanOrEqual(lines.length);
+    expect((await content(chunks(), { ...gzip, chunksAreOurs: true })).equals(Buffer.from(lines))).toBe(true);
+    expect(givenBack.bytes()).toBe(2 * unpacked + packed.length);
+  });
 
   const wrongSum = Buffer.concat([packed.subarray(0, -8), Buffer.alloc(4, 7), packed.subarray(-4)]);
   const wrongLength = Buffer.concat([packed.subarray(0, -4), Buffer.alloc(4, 7)]);

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { ImportTooLarge } from './spool.errors.js';
+import { eachOnce } from './give-back.js';
 import { inflate, inflateIfPacked } from './inflate.js';
 import { intake, type IntakeOptions } from './intake.js';
 import { type SpooledFile, SpoolWriter } from './spool-file.js';
@@ -16,7 +17,7 @@ export interface SpoolOptions extends IntakeOptions {
   readonly maxExpandedBytes: number;
   /** Largest size unpacked over size as sent, from `RATIO_COUNTS_FROM_BYTES` on. Price files reach about 10. */
   readonly maxExpansionRatio: number;
-  /** Whether nobody else has the chunks of the source, so that each may be emptied once it is written. */
+  /** Whether nobody else has the source's chunks, so that each may be emptied once it was used. No by default, and never `by-content`. */
   readonly chunksAreOurs?: boolean;
 }
 
@@ -44,10 +45,9 @@ export async function spoolUpload(
   const meter = new ExpansionMeter(options);
   try {
     const sent = meter.countSent(intake(source, { ...options, signal }));
-    for await (const chunk of unpacked(sent, options.encoding)) {
+    for await (const chunk of unpacked(sent, options)) {
       meter.requireSize(chunk.length);
       await writer.write(chunk);
-      if (options.chunksAreOurs === true) release(chunk);
     }
     return await writer.finish();
   } catch (error) {
@@ -58,19 +58,12 @@ export async function spoolUpload(
   }
 }
 
-function unpacked(sent: AsyncIterable<Buffer>, encoding: SpoolEncoding): AsyncIterable<Buffer> {
-  if (encoding === 'identity') return sent;
-  return encoding === 'gzip' ? inflate(sent) : inflateIfPacked(sent);
-}
-
-/**
- * Gives back the memory of a chunk that fills it alone.
- *
- * **Why** not leave it to Node: it collects such memory with old objects, of which there are few here. An upload of 500 MB left 30 MB
- * uncollected at a time, of which the process kept 15; and it had 30 collections in place of 3.
- */
-function release({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+function unpacked(
+  sent: AsyncIterable<Buffer>,
+  { encoding, chunksAreOurs = false }: SpoolOptions,
+): AsyncIterable<Buffer> {
+  if (encoding === 'identity') return chunksAreOurs ? eachOnce(sent) : sent;
+  return encoding === 'gzip' ? inflate(sent, { chunksAreOurs }) : inflateIfPacked(sent);
 }
 
 /** Compares what comes out of the unpacker with what went in, while it does. */
