@@ -8,10 +8,9 @@ export function giveBack({ buffer, byteLength }: Uint8Array): void {
   if (buffer.byteLength === byteLength) giveBackAll(buffer);
 }
 
-/** Gives back memory whatever lies in it. */
+/** Gives back memory whatever lies in it; none that was given back before, or that threads share. */
 export function giveBackAll(memory: ArrayBufferLike): void {
-  // What is shared between threads cannot be.
-  if (memory instanceof ArrayBuffer) memory.transfer(0);
+  if (memory instanceof ArrayBuffer && !memory.detached) memory.transfer(0);
 }
 
 /** Chunks that are empty once the next is asked for. */
